@@ -17,6 +17,7 @@ mod gpu;
 mod graphics;
 mod growth;
 mod history_file;
+mod known_servers;
 mod leaving;
 mod library;
 mod live_wires;
@@ -189,8 +190,11 @@ impl App {
         };
         let sessions = Sessions::start(wake.clone(), sessions::folder_of_drafts())?;
         let name_lists = NameLists::start(wake.clone(), &mut status)?;
-        let mut servers = Servers::new(wake.clone());
-        let model = servers.complete(model, &remembered);
+        // Beside what eframe keeps for us, if it does.
+        let kept = cc.storage.and_then(|_| eframe::storage_dir("voxpoint"));
+        let mut servers =
+            Servers::start(wake.clone(), kept.map(|folder| folder.join("servers.json")))?;
+        let model = servers.complete(model);
         let mut app = Self {
             open: None,
             documents: 0,
@@ -332,7 +336,7 @@ impl App {
             self.threshold.step(self.open.as_mut(), &mut self.status);
         }
         self.pictures.poll(ctx, &mut self.status, &mut self.toasts);
-        let looks = !self.time_point_loading && self.model.may_look(self.view.prefs.look_ahead);
+        let looks = !self.time_point_loading && self.model.may_look(self.status.server.look_ahead);
         let intent = self.view.transient.intent.as_ref().filter(|_| looks);
         self.model.pump(self.open.as_mut(), intent, &mut self.status, &mut self.toasts);
         let intent = self.view.transient.edit_intent.as_ref();

@@ -11,16 +11,14 @@ use crate::ui::state::Preferences;
 use crate::ui::text::Language;
 use crate::ui::theme::Theme;
 use crate::ui::{
-    BrushOptions, BrushShape, KnownServer, Layout, PRACTISED, Pane, RecentFile, RecentSeries,
-    SCALES, ServerDraft, SidePanels, Splits,
+    BrushOptions, BrushShape, Layout, PRACTISED, Pane, RecentFile, RecentSeries, SCALES,
+    SidePanels, Splits,
 };
 
 const KEY: &str = "voxpoint";
 const RECENT: usize = 8;
 /// Lists of cases of which it is kept how they were set up.
 const LISTS: usize = 16;
-/// Addresses of servers that are kept.
-const SERVERS: usize = 6;
 
 /// Habits and recent files.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -35,8 +33,6 @@ pub(super) struct Remembered {
     lists: Vec<KeptList>,
     /// Of each of those, which series it was and what that is called; empty where there is none to choose.
     series: Vec<[String; 2]>,
-    /// Newest first. An address has no user name or password in it.
-    servers: Vec<KnownServer>,
     /// `None` in files of earlier versions.
     more: Option<Habits>,
 }
@@ -82,7 +78,6 @@ struct Habits {
     no_pen_pressure: bool,
     mask_window: Option<[f32; 2]>,
     without_patient: bool,
-    look_ahead: bool,
 }
 
 impl Remembered {
@@ -149,36 +144,6 @@ impl Remembered {
         self.lists.truncate(LISTS);
     }
 
-    /// Addresses that were used before, newest first.
-    pub fn servers(&self) -> &[KnownServer] {
-        &self.servers
-    }
-
-    /// A server was used.
-    pub fn keep_server(&mut self, draft: ServerDraft) {
-        let known = self.servers.iter().find(|known| known.draft.is_of(&draft));
-        let agreed = known.is_some_and(|known| known.agreed);
-        self.servers.retain(|known| !known.draft.is_of(&draft));
-        self.servers.insert(0, KnownServer { draft, agreed });
-        self.servers.truncate(SERVERS);
-    }
-
-    /// It was agreed, for later runs too, that image values go there; or it is not any more.
-    pub fn agree_to_server(&mut self, draft: &ServerDraft, agreed: bool) {
-        let known = self.servers.iter().position(|known| known.draft.is_of(draft));
-        if agreed && known.is_none() {
-            self.keep_server(draft.clone());
-        }
-        for known in self.servers.iter_mut().filter(|known| known.draft.is_of(draft)) {
-            known.agreed = agreed;
-        }
-    }
-
-    /// Forgets a server, and what was agreed.
-    pub fn forget_server(&mut self, draft: &ServerDraft) {
-        self.servers.retain(|known| !known.draft.is_of(draft));
-    }
-
     /// Forgets a recent file, or all.
     pub fn forget(&mut self, file: Option<&RecentFile>) {
         let mut files = self.recent();
@@ -228,7 +193,6 @@ impl Habits {
             no_pen_pressure: !prefs.brush.pen_pressure,
             mask_window: prefs.mask_window,
             without_patient: prefs.without_patient,
-            look_ahead: prefs.look_ahead,
         }
     }
 
@@ -268,7 +232,6 @@ impl Habits {
         prefs.brush.pen_pressure = !self.no_pen_pressure;
         prefs.mask_window = self.mask_window.filter(|at| at.iter().all(|x| x.is_finite()));
         prefs.without_patient = self.without_patient;
-        prefs.look_ahead = self.look_ahead;
         let shapes = [BrushShape::Disc, BrushShape::Ball];
         pick(&mut prefs.brush.shape, shapes, |s| format!("{s:?}") == self.brush_shape);
         pick(&mut prefs.mode_3d, Mode3d::ALL, |m| format!("{m:?}") == self.mode_3d);
@@ -349,31 +312,6 @@ mod tests {
         assert_eq!(kept.list(Path::new("/lists/5")).map(|list| &list.names), Some(&None));
         assert_eq!(kept.list(Path::new("/lists/0")), None, "too many");
         assert_eq!(kept.lists.len(), LISTS);
-    }
-
-    #[test]
-    fn servers_are_kept_and_what_was_agreed_is_of_one_address_and_its_trust() {
-        let draft = |n: usize| ServerDraft {
-            address: format!("https://gpu{n}.example"),
-            ..ServerDraft::default()
-        };
-        let mut kept = Remembered::default();
-        (0..SERVERS + 2).map(draft).for_each(|draft| kept.keep_server(draft));
-        kept.agree_to_server(&draft(5), true);
-        kept.agree_to_server(&ServerDraft { pin: "ab".repeat(32), ..draft(4) }, true);
-        let text = serde_json::to_string(&kept).unwrap();
-        let mut kept: Remembered = serde_json::from_str(&text).unwrap();
-        assert_eq!(kept.servers().len(), SERVERS);
-        let agreed = |kept: &Remembered, draft: &ServerDraft| {
-            kept.servers().iter().any(|known| known.draft.is_of(draft) && known.agreed)
-        };
-        assert!(agreed(&kept, &draft(5)) && !agreed(&kept, &draft(4)), "another certificate");
-        kept.keep_server(draft(5));
-        assert!(agreed(&kept, &draft(5)), "it was only used again");
-        kept.agree_to_server(&draft(5), false);
-        assert!(!agreed(&kept, &draft(5)));
-        kept.forget_server(&draft(5));
-        assert!(kept.servers().iter().all(|known| known.draft != draft(5)));
     }
 
     #[test]

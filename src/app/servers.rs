@@ -1,13 +1,13 @@
 //! Models on servers: what is typed becomes an address, the server is asked what it has, and what was agreed for it is
 //! kept, for this run or for later ones.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::App;
-use super::remembered::Remembered;
-use crate::segment::remote::{
-    Agreement, Pin, RemoteError, ServedModel, ServerAddress, ServerTrust,
-};
+use super::known_servers::{Change, KnownServers, is_agreed};
+use super::model::draft_of;
+use crate::segment::remote::{Agreement, Pin, RemoteError, ServerAddress, ServerTrust};
 use crate::segment::{ModelRef, SegmentError, ServerLook, provider_of};
 use crate::ui::text::{mark, tr, tr_with};
 use crate::ui::{FoundServer, LookStatus, ServerAction, ServerDraft};
@@ -19,6 +19,10 @@ pub(super) struct Servers {
     looking: Option<Looking>,
     /// What was said of the addresses that were used in this run.
     agreements: Vec<(ServerDraft, Agreement)>,
+    /// Of earlier runs, too.
+    known: KnownServers,
+    /// Whether their window was open in the frame before.
+    were_shown: bool,
 }
 
 /// A server that is being asked what it has.
@@ -31,18 +35,19 @@ struct Looking {
 }
 
 impl Servers {
-    pub fn new(wake: Wake) -> Self {
-        Self { wake, looking: None, agreements: Vec::new() }
+    /// `kept` is the file in which it stands what is known of servers.
+    ///
+    /// # Errors
+    /// If the system gives no thread.
+    pub fn start(wake: Wake, kept: Option<PathBuf>) -> io::Result<Self> {
+        let known = KnownServers::start(wake.clone(), kept)?;
+        Ok(Self { wake, looking: None, agreements: Vec::new(), known, were_shown: false })
     }
 
     /// What was typed, in one form, and the model that it means; or what is wrong with it, in one line.
-    fn understood(
-        &mut self,
-        draft: &ServerDraft,
-        remembered: &Remembered,
-    ) -> Result<(ServerDraft, ModelRef), String> {
-        let (authority, pin) = (draft.authority.trim(), draft.pin.trim());
-        let authority = (!authority.is_empty()).then(|| PathBuf::from(authority));
+    fn understood(&mut self, draft: &ServerDraft) -> Result<(ServerDraft, ModelRef), String> {
+        let path = |text: &str| Some(text.trim()).filter(|t| !t.is_empty()).map(PathBuf::from);
+        let (authority, pin) = (path(&draft.authority), draft.pin.trim());
         let pin = (!pin.is_empty()).then(|| pin.parse::<Pin>()).transpose()?;
         // That it can be read on the way is said before anybody agrees that something is sent.
         let trust = ServerTrust { authority, pin, plain: true };
@@ -51,53 +56,49 @@ impl Servers {
         let mut draft = draft.clone();
         if let ModelRef::Server(served) = &mut model {
             served.models.clone_from(&draft.models);
+            served.key_file = path(&draft.key_file);
             draft = draft_of(served);
-            served.agreed = self.agreement(&draft, remembered);
+            served.agreed = self.agreement(&draft);
         }
         Ok((draft, model))
     }
 
     /// What was said of an address, if the same is trusted there.
-    fn agreement(&mut self, draft: &ServerDraft, remembered: &Remembered) -> Agreement {
+    fn agreement(&mut self, draft: &ServerDraft) -> Agreement {
         if let Some((_, known)) = self.agreements.iter().find(|(known, _)| known.is_of(draft)) {
             return known.clone();
         }
-        let kept = remembered.servers().iter().find(|known| known.draft.is_of(draft));
+        let kept = self.known.list().iter().find(|known| known.draft.is_of(draft));
         let agreement = Agreement::from(kept.is_some_and(|known| known.agreed));
+        self.keep(draft, &agreement);
         self.agreements.push((draft.clone(), agreement.clone()));
         agreement
     }
 
+    /// An agreement that stands in the file holds only as long as it does.
+    fn keep(&self, draft: &ServerDraft, agreement: &Agreement) {
+        if let (true, Some(path)) = (agreement.is_given(), self.known.path()) {
+            let (path, draft) = (path.to_owned(), draft.clone());
+            agreement.keep_by(move || is_agreed(&path, &draft));
+        }
+    }
+
     /// The model that the program was started with: what is known of its server goes for it.
-    pub fn complete(
-        &mut self,
-        model: Option<ModelRef>,
-        remembered: &Remembered,
-    ) -> Option<ModelRef> {
+    pub fn complete(&mut self, model: Option<ModelRef>) -> Option<ModelRef> {
         let mut model = model?;
         if let ModelRef::Server(served) = &mut model {
             let address = served.address.to_string();
-            let known = remembered.servers().iter().find(|known| known.draft.address == address);
+            let known = self.known.list().iter().find(|known| known.draft.address == address);
             let draft = known.map_or_else(|| draft_of(served), |known| known.draft.clone());
             if let (false, Ok((_, ModelRef::Server(known)))) =
-                (served.agreed.is_given(), self.understood(&draft, remembered))
+                (served.agreed.is_given(), self.understood(&draft))
             {
                 (served.trust, served.agreed) = (known.trust, known.agreed);
+                served.key_file = known.key_file;
                 served.models = served.models.take().or(known.models);
             }
         }
         Some(model)
-    }
-}
-
-/// What would have been typed for a server.
-fn draft_of(served: &ServedModel) -> ServerDraft {
-    let ServerTrust { authority, pin, .. } = &served.trust;
-    ServerDraft {
-        address: served.address.to_string(),
-        authority: authority.as_ref().map(|path| path.display().to_string()).unwrap_or_default(),
-        pin: pin.as_ref().map(Pin::to_string).unwrap_or_default(),
-        models: served.models.clone(),
     }
 }
 
@@ -115,6 +116,11 @@ impl App {
                     self.take_agreement_back(&draft);
                 }
             }
+            ServerAction::LookAhead(on) => {
+                if let Some(draft) = self.model.server().map(draft_of) {
+                    self.change_servers(Change::LookAhead(draft, on));
+                }
+            }
             ServerAction::TryAgain => self.model.try_again(&mut self.status),
         }
     }
@@ -128,7 +134,7 @@ impl App {
         let typed = ServerDraft { address: address.to_owned(), ..ServerDraft::default() };
         let meant: Option<ServerAddress> = address.parse().ok();
         let meant = meant.map(|address| address.to_string());
-        let mut known = self.remembered.servers().iter().map(|known| &known.draft);
+        let mut known = self.servers.known.list().iter().map(|known| &known.draft);
         let known = known.find(|known| Some(&known.address) == meant.as_ref());
         let draft = known.cloned().unwrap_or(typed);
         self.use_server(&draft);
@@ -150,7 +156,7 @@ impl App {
     }
 
     fn begin_looking(&mut self, draft: &ServerDraft, uses: bool) -> Result<(), String> {
-        let (draft, model) = self.servers.understood(draft, &self.remembered)?;
+        let (draft, model) = self.servers.understood(draft)?;
         let asked = model.clone();
         let task = Task::start("look at server", self.servers.wake.clone(), move |cancel, _| {
             provider_of(&asked).look(&asked, cancel)
@@ -168,6 +174,7 @@ impl App {
 
     /// Takes in what a server has said, and says what is known of servers.
     pub(super) fn follow_servers(&mut self) {
+        self.follow_known_servers();
         let window = &self.view.windows;
         if self.servers.looking.is_some() && !window.server {
             self.stop_looking();
@@ -185,7 +192,7 @@ impl App {
         };
         let Some(Looking { draft, model, uses, .. }) = self.servers.looking.take() else { return };
         self.status.server.look = match answer {
-            Ok(Ok(ServerLook { server, models, pairs })) => {
+            Ok(Ok(ServerLook { server, models, pairs, note })) => {
                 let several = pairs.len() > 1 && draft.models.is_none();
                 if uses && several {
                     self.toasts.info(
@@ -194,7 +201,7 @@ impl App {
                 } else if uses {
                     self.use_found(draft.clone(), model);
                 }
-                LookStatus::Found(FoundServer { draft, server, models, pairs })
+                LookStatus::Found(Box::new(FoundServer { draft, server, models, pairs, note }))
             }
             Ok(Err(SegmentError::Cancelled)) => LookStatus::Idle,
             Ok(Err(why)) => LookStatus::Failed(why.to_string()),
@@ -217,47 +224,76 @@ impl App {
                 )
             });
         }
-        self.remembered.keep_server(draft);
-        self.list_servers();
+        self.change_servers(Change::Use(draft));
         self.view.windows.server = false;
         self.model.choose(Some(model), &mut self.status);
     }
 
+    /// Keeps what is known of servers in this file instead; `None`: only as long as the window is there.
+    pub fn keep_servers_in(mut self, path: Option<PathBuf>) -> Self {
+        self.servers.known.keep_in(path);
+        self.list_servers();
+        self
+    }
+
     /// Shows the addresses that were used before.
     pub(super) fn list_servers(&mut self) {
-        self.status.server.known = self.remembered.servers().to_vec();
+        self.status.server.known = self.servers.known.list().to_vec();
+    }
+
+    fn change_servers(&mut self, change: Change) {
+        self.servers.known.change(change, &mut self.toasts);
+        self.list_servers();
+    }
+
+    /// Takes in what was written down, and says what is known of the server in use.
+    fn follow_known_servers(&mut self) {
+        let is_shown = self.view.windows.server;
+        if is_shown && !std::mem::replace(&mut self.servers.were_shown, is_shown) {
+            self.change_servers(Change::Look);
+        }
+        self.servers.were_shown = is_shown;
+        while let Some(change) = self.servers.known.poll(&mut self.toasts) {
+            if let Change::Agree(draft, true) = change {
+                // From now on other windows can take it back.
+                let agreement = self.servers.agreement(&draft);
+                self.servers.keep(&draft, &agreement);
+            }
+            self.list_servers();
+        }
+        let in_use = self.model.server().map(draft_of);
+        let known = in_use.and_then(|draft| {
+            self.servers.known.list().iter().find(|known| known.draft.is_of(&draft))
+        });
+        self.status.server.look_ahead = known.is_some_and(|known| known.look_ahead);
     }
 
     fn forget_server(&mut self, draft: &ServerDraft) {
         self.take_agreement_back(draft);
-        self.remembered.forget_server(draft);
-        self.list_servers();
+        self.change_servers(Change::Forget(draft.clone()));
     }
 
     /// Nothing more is sent to this address.
     fn take_agreement_back(&mut self, draft: &ServerDraft) {
-        self.servers.agreement(draft, &self.remembered).set(false);
-        self.remembered.agree_to_server(draft, false);
-        self.list_servers();
+        self.servers.agreement(draft).set(false);
+        self.change_servers(Change::Agree(draft.clone(), false));
         let in_use = self.model.server().filter(|served| draft_of(served).is_of(draft));
         if let Some(served) = in_use {
             served.agreed.set(false);
-            self.model.stop();
+            self.model.take_back(self.open.as_ref());
         }
     }
 
     fn answer_consent(&mut self, agrees: bool, remembers: bool) {
         self.status.server.consent = None;
         if !agrees {
-            self.model.not_agreed();
+            self.model.not_agreed(self.open.as_ref());
             return;
         }
-        let Some(served) = self.model.server() else { return };
-        served.agreed.set(true);
-        let draft = draft_of(served);
-        if remembers {
-            self.remembered.agree_to_server(&draft, true);
-            self.list_servers();
+        self.model.agreed(self.open.as_ref());
+        let draft = self.model.server().map(draft_of);
+        if let Some(draft) = draft.filter(|_| remembers) {
+            self.change_servers(Change::Agree(draft, true));
         }
         (self.servers.wake)();
     }

@@ -422,6 +422,9 @@ pub struct BenchArgs {
     /// which gets a synthetic scan.
     #[arg(long, value_name = "N,N…", value_delimiter = ',', value_parser = RangedU64ValueParser::<usize>::new().range(1..=64))]
     pub clients: Vec<usize>,
+    /// How that of --model is reached.
+    #[command(flatten)]
+    pub server: ServerArgs,
     /// Milliseconds that the server of a fixed speed takes for an image (`server --clients`); for a click a tenth of it.
     #[arg(long, value_name = "MS", default_value_t = 100)]
     pub service_ms: u64,

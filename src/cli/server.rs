@@ -117,6 +117,32 @@ pub fn agreed(named: Option<&Path>, args: &SendArgs) -> anyhow::Result<Option<Mo
     Ok(all_agreed(&one, args)?.pop().map(|served| ModelRef::Server(Box::new(served))))
 }
 
+/// Refuses an address on the way to which others can read, if that is not allowed.
+///
+/// # Errors
+/// If it is one.
+pub fn refuse_plain(served: &ServedModel) -> anyhow::Result<()> {
+    if served.address.is_private() || served.trust.plain {
+        return Ok(());
+    }
+    Err(Usage(RemoteError::Plain(served.address.to_string()).to_string()).into())
+}
+
+/// Refuses a server that gets whole scans, for a command that sends what lies around clicks.
+///
+/// # Errors
+/// If it is one.
+pub fn refuse_interactive(served: &ServedModel, command: &str) -> anyhow::Result<()> {
+    if !is_interactive(served) {
+        return Ok(());
+    }
+    let why = format!(
+        "{command} asks no nnInteractive server: use voxpoint segment with each scan, or a server that speaks KServe: {}",
+        served.address
+    );
+    Err(Usage(why).into())
+}
+
 /// Refuses what is typed about servers where no model is on one.
 pub fn refuse_unused(args: &SendArgs) -> anyhow::Result<()> {
     if *args == SendArgs::default() {
@@ -136,11 +162,7 @@ pub fn all_agreed(addresses: &[&str], args: &SendArgs) -> anyhow::Result<Vec<Ser
         .iter()
         .map(|text| served(text, &args.server))
         .collect::<anyhow::Result<Vec<_>>>()?;
-    for served in &all {
-        if !served.address.is_private() && !served.trust.plain {
-            return Err(Usage(RemoteError::Plain(served.address.to_string()).to_string()).into());
-        }
-    }
+    all.iter().try_for_each(refuse_plain)?;
     if !args.send_voxels && all.iter().any(|served| !is_interactive(served)) {
         let sent = bytes((SIDE * SIDE * SIDE * size_of::<f32>()) as u64);
         let address: Vec<_> = all.iter().map(|served| served.address.to_string()).collect();

@@ -1,6 +1,7 @@
 //! The real window, driven through its accessibility tree, and the program on a display of its own.
 //! Needs ONNX Runtime (`scripts/test` sees to it) and any Vulkan or GL driver (lavapipe will do).
 
+mod agreements;
 mod asked;
 mod brush;
 mod by_keyboard;

@@ -13,7 +13,9 @@ use voxpoint::document::{Command, LabelId};
 use voxpoint::io;
 use voxpoint::measure::DifferenceClass;
 use voxpoint::ui::OperationStatus;
-use voxpoint::volume::{CoveredLabels, LabelMap, LabelName, Region, RegionBuilder, Volume};
+use voxpoint::volume::{
+    CoveredLabels, LabelMap, LabelName, NamedRegion, Region, RegionBuilder, Volume,
+};
 use voxpoint::work::{CancelToken, Progress};
 
 use crate::compare::computed;
@@ -45,9 +47,8 @@ fn save(scan: &Volume, path: &Path) {
         visible: true,
     };
     let names = [row(1, "Liver"), row(2, "Lesion")];
-    let whole = structures(scan);
-    let whole = whole.each_ref().map(|(value, region)| (*value, region));
-    let (map, covered) = CoveredLabels::stacked(scan.grid().dims(), &whole);
+    let whole = structures(scan).map(|(value, region)| NamedRegion::unnamed(value, region));
+    let (map, covered) = CoveredLabels::of(scan.grid().dims(), &whole);
     let (cancel, progress) = (CancelToken::new(), Progress::new());
     let (grid, said) = (scan.grid(), scan.provenance());
     io::save_overlapping(path, (&map, &covered), grid, said, &names, &cancel, &progress)

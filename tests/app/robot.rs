@@ -1,6 +1,8 @@
 //! The robot user in the real window, on a model that finds what is bright: its clicks are the user's, its figures those
 //! of the masks, and it stops when somebody interferes.
 
+mod in_the_way;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -432,63 +434,4 @@ fn it_needs_something_to_compare_with() {
     press(&mut harness, Key::Enter, Modifiers::NONE);
     assert!(!harness.state().view().windows.robot);
     harness.get_by_label_contains("Compare with a label map first.");
-}
-
-/// A second run would get nothing but what the first one has left.
-#[test]
-fn objects_in_the_way_are_told_before_and_its_own_masks_are_taken_away_in_one_step() {
-    let folder = tempfile::tempdir().expect("temp folder");
-    let mut harness = ready(folder.path(), RODS, Only::default());
-    start(&mut harness);
-    let first = done(&mut harness);
-    let made =
-        |harness: &Harness<'_, App>| objects(harness).iter().map(|o| o.id).collect::<Vec<_>>();
-    let ids = made(&harness);
-    let asked = |harness: &mut Harness<'_, App>| {
-        start(harness);
-        wait(harness, "the question", |app| app.status().robot.in_the_way.is_some());
-        harness.run_steps(2);
-        harness.state().status().robot.in_the_way.clone()
-    };
-    let found = asked(&mut harness).expect("they are in the way");
-    assert_eq!((found.robots.clone(), found.share_of_others), (ids.clone(), 0.0));
-    assert!(found.share > 0.9, "{}", found.share);
-    harness.get_by_label_contains("Objects that are there already have");
-    harness.get_by_label_contains(
-        "The robot's masks of earlier runs: robot: First rod, robot: Second rod",
-    );
-    harness.get_by_label("Cancel").click();
-    harness.run_steps(3);
-    assert!(harness.state().status().robot.in_the_way.is_none());
-    assert_eq!(harness.state().status().robot.run.as_ref(), Some(&first), "nothing was begun");
-    // One that was corrected is the user's.
-    let change =
-        Change::Subtract(Arc::new(Region::from_mask(ROW, (0..160_000).map(|n| n % 80 == 25))));
-    let (over, kind) = (Over::Background, EditKind::Eraser);
-    let edit = Command::Edit { object: Some(ids[0]), change, over, kind, gesture: GestureId(77) };
-    harness.state_mut().carry_out(edit);
-    harness.run_steps(2);
-    let found = asked(&mut harness).expect("they are in the way");
-    assert_eq!(found.robots, [ids[1]]);
-    assert_eq!(found.names[1], ["robot: First rod"]);
-    harness.get_by_label("Cancel").click();
-    harness.run_steps(3);
-    undo(&mut harness);
-    // Taken away, the figures are those of the first time.
-    asked(&mut harness).expect("they are in the way");
-    let steps = document(&harness).history_steps().1;
-    harness.get_by_label("Delete its earlier masks, and start").click();
-    harness.run_steps(2);
-    assert!(document(&harness).history_steps().1 > steps);
-    let second = done(&mut harness);
-    for at in [0, 1] {
-        assert_eq!(dice(&second, at), dice(&first, at));
-        assert_eq!(second.structures[at].free, 1.0);
-    }
-    // Beside them, which is said with each figure.
-    asked(&mut harness).expect("they are in the way");
-    harness.get_by_label("Start beside them").click();
-    harness.run_steps(2);
-    let third = done(&mut harness);
-    assert!(third.structures.iter().all(|s| s.free < 0.1), "{:?}", third.structures);
 }

@@ -11,7 +11,7 @@ use voxpoint::app::App;
 use voxpoint::geom::{DVec3, Plane};
 use voxpoint::segment::remote::ServerTrust;
 use voxpoint::segment::{Installed, ModelRef};
-use voxpoint::ui::{LookStatus, ModelStatus};
+use voxpoint::ui::{LookStatus, ModelStatus, SentSize};
 
 use crate::clicks::rod;
 use crate::server_stub::{Mood, ServerStub};
@@ -19,24 +19,24 @@ use crate::support::{
     click, hover, look_away, opened_with, voxels, wait, window, window_on, window_that_keeps,
 };
 
-const MIDDLE: DVec3 = DVec3::new(60.0, 60.0, 100.0);
-const FURTHER: DVec3 = DVec3::new(60.0, 60.0, 130.0);
+pub const MIDDLE: DVec3 = DVec3::new(60.0, 60.0, 100.0);
+pub const FURTHER: DVec3 = DVec3::new(60.0, 60.0, 130.0);
 /// Another cube.
-const FAR: DVec3 = DVec3::new(60.0, 60.0, 240.0);
+pub const FAR: DVec3 = DVec3::new(60.0, 60.0, 240.0);
 /// On no point that is there.
 const BESIDE: DVec3 = DVec3::new(54.0, 66.0, 210.0);
 
-fn at(stub: &ServerStub) -> ModelRef {
+pub fn at(stub: &ServerStub) -> ModelRef {
     ModelRef::at_address(&stub.url(), ServerTrust::default()).expect("an address")
 }
 
-fn agreed(stub: &ServerStub) -> ModelRef {
+pub fn agreed(stub: &ServerStub) -> ModelRef {
     let model = at(stub);
     model.server().expect("a server").agreed.set(true);
     model
 }
 
-fn is_ready(app: &App) -> bool {
+pub fn is_ready(app: &App) -> bool {
     app.document().is_some() && matches!(app.status().model, ModelStatus::Ready { .. })
 }
 
@@ -46,26 +46,26 @@ fn with(scan: PathBuf, model: ModelRef) -> Harness<'static, App> {
     harness
 }
 
-fn press(harness: &mut Harness<'_, App>, modifiers: Modifiers, key: Key) {
+pub fn press(harness: &mut Harness<'_, App>, modifiers: Modifiers, key: Key) {
     harness.key_press_modifiers(modifiers, key);
     harness.run_steps(3);
 }
 
-fn push(harness: &mut Harness<'_, App>, button: &str) {
+pub fn push(harness: &mut Harness<'_, App>, button: &str) {
     harness.get_by_role_and_label(Role::Button, button).click();
     harness.run_steps(3);
 }
 
-fn says(harness: &Harness<'_, App>, text: &str) -> bool {
+pub fn says(harness: &Harness<'_, App>, text: &str) -> bool {
     harness.query_all_by_label_contains(text).next().is_some()
 }
 
-fn asks(harness: &mut Harness<'_, App>) {
+pub fn asks(harness: &mut Harness<'_, App>) {
     wait(harness, "the question", |app| app.status().server.consent.is_some());
 }
 
 /// What is pending, how many points the first object has, and how large its mask is.
-fn work(app: &App) -> (bool, usize, usize) {
+pub fn work(app: &App) -> (bool, usize, usize) {
     let document = app.document().expect("open");
     let object = document.objects().first();
     (
@@ -76,7 +76,7 @@ fn work(app: &App) -> (bool, usize, usize) {
 }
 
 /// The window of servers, by its menu.
-fn servers(harness: &mut Harness<'_, App>) {
+pub fn servers(harness: &mut Harness<'_, App>) {
     push(harness, "Segment");
     harness.get_by_label("Server…").click();
     harness.run_steps(3);
@@ -84,7 +84,7 @@ fn servers(harness: &mut Harness<'_, App>) {
 }
 
 /// Lets the pointer rest for longer than it takes to be a wish.
-fn rest(harness: &mut Harness<'_, App>, world: DVec3) {
+pub fn rest(harness: &mut Harness<'_, App>, world: DVec3) {
     hover(harness, Plane::Axial, world);
     for _ in 0..40 {
         harness.step();
@@ -93,7 +93,7 @@ fn rest(harness: &mut Harness<'_, App>, world: DVec3) {
 }
 
 /// Masks of clicks at the middle, and at the middle and further, by the same model here.
-fn here(scan: PathBuf, model: PathBuf) -> [usize; 2] {
+pub fn here(scan: PathBuf, model: PathBuf) -> [usize; 2] {
     let mut harness = opened_with(scan, Some(model));
     [MIDDLE, FURTHER].map(|world| {
         click(&mut harness, Plane::Axial, world, PointerButton::Primary);
@@ -219,9 +219,20 @@ fn a_server_that_fails_loses_nothing_and_is_asked_again() {
     wait(&mut harness, "the end", App::is_idle);
     assert_eq!(work(harness.state()), (false, 1, expected[0]));
 
-    // What waits is answered by a model on this machine, too.
+    // A yes that is taken back while the server computes: the point waits, and nobody asks before it is tried again.
+    let asked = stub.requests();
     click(&mut harness, Plane::Axial, FURTHER, PointerButton::Primary);
+    wait(&mut harness, "the request", |_| stub.requests() > asked);
+    servers(&mut harness);
+    push(&mut harness, "Take the agreement back");
+    wait(&mut harness, "the wait", waits);
     harness.run_steps(5);
+    assert!(harness.state().status().server.consent.is_none());
+    let said = harness.state().status().server.waits.clone().unwrap_or_default();
+    assert!(said.contains("you have not agreed") && !said.contains("nothing was sent"), "{said}");
+    press(&mut harness, Modifiers::NONE, Key::Escape);
+
+    // What waits is answered by a model on this machine, too.
     assert!(work(harness.state()).0);
     harness.state_mut().use_model(local);
     wait(&mut harness, "the mask", App::is_idle);
@@ -263,11 +274,19 @@ fn a_point_that_waits_is_in_the_session() {
     };
     let mut harness = open(vec![scan], agreed(&stub));
     wait(&mut harness, "the scan and the model", is_ready);
+    let asked = stub.requests();
     click(&mut harness, Plane::Axial, MIDDLE, PointerButton::Primary);
     wait(&mut harness, "the session", |app| app.kept_in().is_some() && work(app).0);
-    let began = std::time::Instant::now();
+    wait(&mut harness, "the request", |_| stub.requests() > asked);
+    assert_eq!(stub.left(), 0);
     drop(harness);
-    assert!(began.elapsed().as_secs() < 10, "a window that closes does not wait for the server");
+    for _ in 0..500 {
+        if stub.left() > 0 {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    assert_eq!(stub.left(), 1, "a window that closes does not wait for the server");
 
     let mut harness = open(vec![], ModelRef::Path(local));
     wait(&mut harness, "the drafts", |app| !app.status().drafts.is_empty());
@@ -277,12 +296,15 @@ fn a_point_that_waits_is_in_the_session() {
 }
 
 /// Types an address into the window of servers.
-fn type_address(harness: &mut Harness<'_, App>, text: &str) {
-    let field = harness.get_by_role_and_label(Role::TextInput, "Address");
-    field.focus();
+pub fn type_address(harness: &mut Harness<'_, App>, text: &str) {
+    type_into(harness, "Address", text);
+}
+
+fn type_into(harness: &mut Harness<'_, App>, field: &str, text: &str) {
+    harness.get_by_role_and_label(Role::TextInput, field).focus();
     harness.run_steps(2);
     press(harness, Modifiers::COMMAND, Key::A);
-    harness.get_by_role_and_label(Role::TextInput, "Address").type_text(text);
+    harness.get_by_role_and_label(Role::TextInput, field).type_text(text);
     harness.run_steps(3);
 }
 
@@ -363,4 +385,50 @@ fn an_address_typed_as_a_models_path_is_a_server() {
     click(&mut harness, Plane::Axial, MIDDLE, PointerButton::Primary);
     asks(&mut harness);
     assert_eq!(stub.inferences(), (0, 0));
+}
+
+/// One that gets the whole scan: so much is asked for, once, and the mask is what it says.
+#[test]
+fn a_whole_scan_is_sent_once_and_only_after_a_yes_for_that() {
+    let temp = tempfile::tempdir().expect("temp folder");
+    let (scan, _) = rod(temp.path());
+    let stub = ServerStub::start();
+    let model = ModelRef::at_address(&stub.interactive_url(), ServerTrust::default());
+    let mut harness = with(scan, model.expect("an address"));
+    rest(&mut harness, MIDDLE);
+    click(&mut harness, Plane::Axial, MIDDLE, PointerButton::Primary);
+    asks(&mut harness);
+    let size = harness.state().status().server.consent.as_ref().map(|asked| asked.size);
+    let Some(SentSize::Image(bytes)) = size else { panic!("{size:?}") };
+    assert_eq!(bytes % (60 * 60 * 180), 0);
+    for text in ["The whole scan goes there", "all image values of rod", &stub.interactive_url()] {
+        assert!(says(&harness, text), "{text}");
+    }
+    assert!(stub.scans().is_empty());
+    push(&mut harness, "Send");
+    wait(&mut harness, "the mask", App::is_idle);
+    assert_eq!(work(harness.state()), (false, 1, 24));
+    let sent = stub.scans();
+    assert!(sent.len() == 1 && sent[0] as u64 >= bytes / 2, "{sent:?}");
+    let times = harness.state().status().latency.and_then(|times| times.network).expect("told");
+    assert!(times.sent as usize >= sent[0], "{times:?}");
+    click(&mut harness, Plane::Axial, FURTHER, PointerButton::Primary);
+    wait(&mut harness, "the mask", App::is_idle);
+    assert_eq!(stub.scans().len(), 1, "it has it");
+
+    servers(&mut harness);
+    assert!(says(&harness, "It gets the whole scan") && !says(&harness, "Look ahead"));
+    type_address(&mut harness, &stub.interactive_url());
+    push(&mut harness, "Look");
+    wait(&mut harness, "the server", |app| {
+        matches!(app.status().server.look, LookStatus::Found(_))
+    });
+    assert!(says(&harness, "nnInteractive: the licence of its model is CC BY-NC-SA 4.0"));
+    type_into(&mut harness, "File with the key", "/no/such/key");
+    push(&mut harness, "Use this server");
+    assert!(!says(&harness, "the licence of its model"), "that was said without the key");
+    wait(&mut harness, "the failure", |app| {
+        matches!(app.status().server.look, LookStatus::Failed(_))
+    });
+    assert!(says(&harness, "the key for the server cannot be used"));
 }

@@ -1,5 +1,6 @@
 //! A server on this machine that speaks KServe v2 and computes what the pair `tiny/encoder.onnx`, `follow/decoder.onnx`
-//! of `tests/data/models` does: the mask is what is bright. It counts what comes, and behaves as badly as it is told.
+//! of `tests/data/models` does: the mask is what is bright. It counts what comes, and behaves as badly as it is told. It
+//! speaks nnInteractive's protocol, too: there each point gets the same box of 2 × 3 × 4 voxels.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -23,6 +24,8 @@ struct State {
     /// Path and number of bytes of each request.
     seen: Vec<(String, usize)>,
     mood: Mood,
+    /// Clients that went away while it said nothing.
+    left: usize,
     /// Even facts are not told.
     deaf: bool,
 }
@@ -55,12 +58,28 @@ impl ServerStub {
         format!("http://127.0.0.1:{}", self.port)
     }
 
+    /// As a server of nnInteractive.
+    pub fn interactive_url(&self) -> String {
+        format!("nninteractive+{}", self.url())
+    }
+
+    /// Bytes of each scan that came whole.
+    pub fn scans(&self) -> Vec<usize> {
+        let state = self.state.lock().expect("alive");
+        state.seen.iter().filter(|(path, _)| path == "/set_image").map(|(_, n)| *n).collect()
+    }
+
     pub fn is(&self, mood: Mood) {
         self.state.lock().expect("alive").mood = mood;
     }
 
     pub fn is_deaf(&self, deaf: bool) {
         self.state.lock().expect("alive").deaf = deaf;
+    }
+
+    /// How many clients went away while it said nothing to what they had asked of a model.
+    pub fn left(&self) -> usize {
+        self.state.lock().expect("alive").left
     }
 
     pub fn requests(&self) -> usize {
@@ -108,6 +127,7 @@ fn serve(stream: TcpStream, state: &Mutex<State>) -> Option<()> {
             Mood::Breaks if infers => return None,
             Mood::Silent if infers => {
                 let _until_it_goes = from.read(&mut [0]);
+                state.lock().ok()?.left += 1;
                 return None;
             }
             Mood::Busy if infers => {
@@ -119,6 +139,8 @@ fn serve(stream: TcpStream, state: &Mutex<State>) -> Option<()> {
         let (head, content) = if infers {
             let (length, content) = infer(path.contains("encoder"), &body, header);
             (format!("Inference-Header-Content-Length: {length}\r\n"), content)
+        } else if path == "/add_point_interaction" {
+            (format!("X-Meta: {CHANGED}\r\n"), changed())
         } else {
             (String::new(), fact(&path).into_bytes())
         };
@@ -134,7 +156,11 @@ fn port(name: &str, shape: &str) -> String {
 fn fact(path: &str) -> String {
     let cube = format!("[1,1,{SIDE},{SIDE},{SIDE}]");
     let features = port("features_32", &cube);
-    if path == "/v2" {
+    if path == "/claim" {
+        r#"{"lease_token":"abc","liveness_timeout_seconds":60}"#.to_owned()
+    } else if path == "/capabilities" {
+        r#"{"supported_interactions":{"points":true},"license":"CC BY-NC-SA 4.0"}"#.to_owned()
+    } else if path == "/v2" {
         r#"{"name":"stub","version":"7"}"#.to_owned()
     } else if path.ends_with("/index") {
         r#"[{"name":"sam_med3d_encoder","state":"READY"},{"name":"sam_med3d_decoder","state":"READY"}]"#.to_owned()
@@ -196,6 +222,23 @@ fn infer(encoder: bool, body: &[u8], header: usize) -> (usize, Vec<u8>) {
     (json.len(), content)
 }
 
+/// Around the middle of the rod.
+const CHANGED: &str = r#"{"ran_prediction":true,"bbox":[[50,52],[29,32],[28,32]]}"#;
+
+/// That box of a mask: ones, in one chunk that is stored as it is.
+fn changed() -> Vec<u8> {
+    let (shape, count) = ([2u64, 3, 4], 24u32);
+    let mut frame = b"NNIA\x01\x01\x03\x05uint8".to_vec();
+    frame.extend(shape.map(u64::to_le_bytes).as_flattened());
+    frame.extend(1u32.to_le_bytes());
+    frame.extend([count, count + 32].map(|n| u64::from(n).to_le_bytes()).as_flattened());
+    frame.extend([5, 1, 7, 1]);
+    frame.extend([count, count, count + 32].map(u32::to_le_bytes).as_flattened());
+    frame.extend([0; 16]);
+    frame.extend([1; 24]);
+    frame
+}
+
 /// The mean of each block of 4³ voxels.
 fn blocks(image: &[f32]) -> Vec<f32> {
     let step = IMAGE / SIDE;
@@ -204,6 +247,8 @@ fn blocks(image: &[f32]) -> Vec<f32> {
         let [x, y, z] = [n / (IMAGE * IMAGE), n / IMAGE % IMAGE, n % IMAGE].map(|i| i / step);
         means[(x * SIDE + y) * SIDE + z] += value;
     }
-    means.iter_mut().for_each(|mean| *mean /= (step * step * step) as f32);
+    for mean in &mut means {
+        *mean /= (step * step * step) as f32;
+    }
     means
 }

@@ -55,6 +55,16 @@ pub fn window_that_keeps(
     models: Box<dyn Models>,
     drafts: Option<PathBuf>,
 ) -> Harness<'static, App> {
+    window_made(paths, model, models, |app| app.keep_drafts_in(drafts))
+}
+
+/// The window with what it keeps where the test wants it.
+pub fn window_made(
+    paths: Vec<PathBuf>,
+    model: Option<ModelRef>,
+    models: Box<dyn Models>,
+    make: impl FnOnce(App) -> App,
+) -> Harness<'static, App> {
     let mut setup = egui_kittest::wgpu::default_wgpu_setup();
     if let eframe::egui_wgpu::WgpuSetup::CreateNew(new) = &mut setup {
         new.device_descriptor = Arc::new(voxpoint::render::device_descriptor);
@@ -65,7 +75,7 @@ pub fn window_that_keeps(
         .wgpu_setup(setup)
         .build_eframe(move |cc| {
             let app = App::with_models(cc, paths, model, models).expect("threads").type_paths();
-            app.keep_drafts_in(drafts)
+            make(app)
         })
 }
 

@@ -80,11 +80,17 @@ fn answer(path: &str) -> (String, Vec<u8>) {
 fn array(shape: [u8; 3]) -> Vec<u8> {
     let count: u8 = shape.iter().product();
     let mut frame = b"NNIA\x01\x01\x03\x05uint8".to_vec();
-    shape.iter().for_each(|&n| frame.extend(u64::from(n).to_le_bytes()));
+    for n in shape {
+        frame.extend(u64::from(n).to_le_bytes());
+    }
     frame.extend(1u32.to_le_bytes());
-    [count, count + 32].iter().for_each(|&n| frame.extend(u64::from(n).to_le_bytes()));
+    for n in [count, count + 32] {
+        frame.extend(u64::from(n).to_le_bytes());
+    }
     frame.extend([5, 1, 7, 1]);
-    [count, count, count + 32].iter().for_each(|&n| frame.extend(u32::from(n).to_le_bytes()));
+    for n in [count, count, count + 32] {
+        frame.extend(u32::from(n).to_le_bytes());
+    }
     frame.extend([0; 16]);
     frame.extend(vec![1; count.into()]);
     frame

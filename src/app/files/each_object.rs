@@ -89,10 +89,13 @@ pub(in crate::app) struct EachObject {
     pub folder: PathBuf,
 }
 
+/// Writes the files: how many there are in the end.
+type Writing = Task<Result<usize, NotWritten>>;
+
 /// Files for objects that are being written, or asked about.
 #[derive(Default)]
 pub(super) struct EachSaving {
-    writing: Option<(EachObject, StateId, Task<Result<usize, NotWritten>>)>,
+    writing: Option<(EachObject, StateId, Writing)>,
     asking: Option<EachObject>,
 }
 

@@ -30,6 +30,8 @@ use loading::Loading;
 use preview::Canvas;
 pub(super) use preview::Preview;
 use schedule::{HoverResult, Instruction, Job, JobNumber, Place, Schedule, Wanted};
+pub(super) use served::draft_of;
+use served::{Waits, WholeImage};
 use worker::{Ask, ClickJob, HoverJob, Tell, Tokens};
 
 /// Names a pending click.
@@ -87,7 +89,9 @@ pub(super) struct Model {
     /// Why a click was not answered, since somebody asked.
     failure: Option<String>,
     /// Why a server has not answered the oldest pending click, which waits until somebody asks for it again.
-    waits: Option<String>,
+    waits: Option<Waits>,
+    /// Images of which somebody has agreed that all of them goes to the server in use.
+    agreed_images: Vec<WholeImage>,
 }
 
 impl Model {
@@ -110,6 +114,7 @@ impl Model {
             document: None,
             failure: None,
             waits: None,
+            agreed_images: Vec::new(),
         };
         model.ask_to_start();
         Ok(model)
@@ -119,6 +124,8 @@ impl Model {
     pub fn choose(&mut self, model: Option<ModelRef>, status: &mut Status) {
         self.chosen = model;
         self.waits = None;
+        // What was agreed was agreed for the server before.
+        self.agreed_images.clear();
         // The next click is answered by another model, in other times.
         status.latency = None;
         status.model = ModelStatus::Loading("model".to_owned());
@@ -288,6 +295,7 @@ impl Model {
         status: &mut Status,
         toasts: &mut Toasts,
     ) {
+        self.forget_gone_wait(open_document.as_deref());
         if let Some(open_document) = open_document.as_deref_mut() {
             self.answer_without_model(open_document, status, toasts);
         }
@@ -300,14 +308,15 @@ impl Model {
         }
         // Without a scan there is nothing to be answered from.
         let seen = open_document.filter(|s| !s.no_scan);
-        let intent = intent.filter(|_| self.may_ask());
         let hypothesis = seen.and_then(|s| self.hypothesis(s, intent?));
+        let may_ask = seen.is_some_and(|s| self.may_ask(s, hypothesis.as_ref()));
+        let hypothesis = hypothesis.filter(|_| may_ask);
         let wanted = Wanted {
             document: open_document.map(|s| s.number.0),
             click: open_document.and_then(|s| self.wanted_click(s)),
             hover: hypothesis.as_ref().map(|h| (h.key, h.place)),
             resting: hypothesis.as_ref().is_some_and(|h| h.resting),
-            ready: self.loading.is_ready(status) && seen.is_some() && self.may_ask(),
+            ready: self.loading.is_ready(status) && may_ask,
         };
         if self
             .preview
@@ -368,7 +377,7 @@ impl Model {
                 let _never_stale =
                     open_document.document.apply(Command::Resolve { entry, resolution });
                 (self.wake)();
-            } else if self.waits_to_be_opened(status) {
+            } else if self.waits_to_be_opened(entry, status) {
                 return;
             } else if let Some(why) = self.unavailable(status) {
                 if open_document.document.apply(Command::Withdraw(entry)).is_err() {

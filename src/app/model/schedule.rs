@@ -30,7 +30,7 @@ impl Place {
     }
 
     /// Whether who needs `other` is served by this one.
-    fn serves(self, other: Self) -> bool {
+    pub fn serves(self, other: Self) -> bool {
         match (self, other) {
             (
                 Self::New { document, image, time_point, scale, spot },

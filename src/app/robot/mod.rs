@@ -12,6 +12,7 @@ mod file;
 mod in_the_way;
 mod looking;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -28,7 +29,7 @@ use crate::ui::{ModelStatus, RobotAction, RobotOptions, RobotStatus, RobotWork};
 use crate::volume::{NamedRegion, Region};
 use crate::work::{Wake, Worker};
 use file::RunFile;
-use in_the_way::Survey;
+use in_the_way::{Made, Survey};
 use looking::{Ask, Told};
 
 /// How much nearer to white than the label's the colour of the robot's object is.
@@ -46,6 +47,8 @@ pub(super) struct RobotUser {
     of: Option<DocumentNumber>,
     /// What lies in its way is being found out, or is known.
     survey: Option<Survey>,
+    /// What it has made in that document, under the numbers that it gave.
+    made: BTreeMap<LabelId, Made>,
     wake: Wake,
     file: RunFile,
 }
@@ -103,7 +106,8 @@ enum Going {
 impl RobotUser {
     pub fn start(wake: Wake) -> std::io::Result<Self> {
         let (worker, file) = (looking::start(wake.clone())?, RunFile::new(wake.clone()));
-        Ok(Self { worker, run: None, runs: 0, of: None, survey: None, wake, file })
+        let made = BTreeMap::new();
+        Ok(Self { worker, run: None, runs: 0, of: None, survey: None, made, wake, file })
     }
 
     /// Whether it clicks or is about to, or its figures are being written.
@@ -254,10 +258,14 @@ impl App {
         let (Some(open), Some(reference)) = (&self.open, self.comparison.reference()) else {
             return;
         };
-        let ModelStatus::Ready { name: model, .. } = &self.status.model else { return };
         if self.robot.run.is_some() {
             return;
         }
+        let ModelStatus::Ready { name: model, .. } = &self.status.model else {
+            // It was when the button was pushed, perhaps.
+            self.status.robot.told = Some(mark("No model is ready yet.").to_owned());
+            return;
+        };
         let options = self.view.prefs.robot;
         let labels = self.labels_for_robot(reference);
         (self.status.robot.told, self.status.robot.in_the_way) = (None, None);
@@ -317,6 +325,7 @@ impl App {
         if self.robot.of.is_some() && self.robot.of != open {
             // Its scan is not open any more.
             (self.robot.of, self.robot.run) = (None, None);
+            self.robot.made.clear();
             self.status.robot = RobotStatus::default();
         }
         let told = self.robot.told();
@@ -530,6 +539,8 @@ impl App {
         }
         let object = self.document().zip(id).and_then(|(document, id)| document.object(id));
         run.object = object.map(|object| (object.id, object.log.clone()));
+        let made = object.map(|object| (object.id, Made::of(object)));
+        self.robot.made.extend(made);
         if let Some(structure) = run.structure() {
             structure.clicks.push(click);
         }

@@ -1,5 +1,6 @@
 //! A session that is open, as the thread that writes it has it: where it is, and what of it is to be drawn.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -11,11 +12,12 @@ use super::orders::{Ending, KeptFrom, SessionId};
 use super::picture::{Backdrop, png_of};
 use crate::app::files::same_file;
 use crate::session::{
-    ENDING, Exported, ScanPart, SessionError, SessionFile, SessionSource, Snapshot,
-    labels_check_sum, now_ms,
+    ENDING, Exported, FileRef, Sameness, ScanPart, SessionError, SessionFile, SessionSource,
+    Snapshot, labels_check_sum, now_ms,
 };
 use crate::ui::ScanWish;
 use crate::ui::text::mark;
+use crate::volume::Volume;
 
 /// Drawing pictures takes no more than this share of the time,
 const SHARE: u32 = 20;
@@ -187,10 +189,11 @@ impl Kept {
                 }
                 Err(why)
             }
-            // What lies there now is somebody else's: it goes on beside it.
+            // What lies there now is somebody else's, or not whole any more: it goes on beside it.
             Err(
                 SessionError::Replaced(_)
                 | SessionError::WrittenElsewhere(_)
+                | SessionError::Lost { .. }
                 | SessionError::Held { .. },
             ) => {
                 let file = self.new_draft(snapshot, drafts)?;
@@ -289,12 +292,8 @@ impl Kept {
     ) -> Result<PathBuf, String> {
         let said = |why: SessionError| why.to_string();
         let without = wish == ScanWish::Without;
-        let file_of_scan = &snapshot.around.source.file.absolute;
-        if without && file_of_scan.symlink_metadata().is_err() {
-            let text = mark(
-                "the scan's file is not there any more, and its voxels are nowhere but in the session: {path}",
-            );
-            return Err(text.replace("{path}", &file_of_scan.display().to_string()));
+        if without {
+            lies_outside(&snapshot.around.source.file, part)?;
         }
         let in_it = wish == ScanWish::With || (self.has_scan() && !without);
         let scan = in_it.then_some(part);
@@ -345,6 +344,37 @@ impl Kept {
         }
         Ok(path)
     }
+}
+
+/// Whether the scan's files still are those that were read: else a session may have the last of its voxels.
+///
+/// # Errors
+/// If they are not, or if that can't be told.
+fn lies_outside(file: &FileRef, part: ScanPart<'_>) -> Result<(), String> {
+    let path = &file.absolute;
+    let files = part.volume.map(Volume::files).unwrap_or_default();
+    let gone = |file: &PathBuf| file.metadata().is_err_and(|e| e.kind() == ErrorKind::NotFound);
+    let text = if gone(path) || files.iter().any(gone) {
+        mark(
+            "the scan's file is not there any more, and its voxels are nowhere but in the session: {path}",
+        )
+    } else {
+        let same = match files {
+            [] => Some(Sameness::Unknown),
+            files => file.is_same(path, files, part.cancel).map_err(|why| why.to_string())?,
+        };
+        match same {
+            Some(Sameness::Same) => return Ok(()),
+            Some(Sameness::Other) => mark(
+                "the scan's file was changed since it was opened, and what was opened is nowhere but in the session: {path}",
+            ),
+            Some(Sameness::SameByPlace | Sameness::Unknown) => mark(
+                "whether the scan's file still is the one that was opened is not known yet, and the session may have the only copy; try again in a moment: {path}",
+            ),
+            None => return Err(SessionError::Stopped(path.clone()).to_string()),
+        }
+    };
+    Err(text.replace("{path}", &path.display().to_string()))
 }
 
 /// A session that another takes the place of.
@@ -415,4 +445,59 @@ fn free_name_beside(path: &Path) -> Option<PathBuf> {
 /// Whether a file lies, or would lie, in a folder.
 fn is_in(path: &Path, folder: &Path) -> bool {
     path.parent().is_some_and(|parent| same_file(parent, folder))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::geom::{DAffine3, Grid};
+    use crate::session::Hash;
+    use crate::volume::{Scale, StoredGeometry, Voxels};
+    use crate::work::{CancelToken, Progress};
+
+    /// The last copy of a scan of several files is not thrown away because their folder is still there.
+    #[test]
+    fn a_scan_of_many_files_lies_outside_as_long_as_each_of_them_does() {
+        type Deed = fn(&Path);
+        let rows: [(&str, Deed, &str); 6] = [
+            ("as they were", |_| (), ""),
+            ("one more", |at| std::fs::write(at.join("3"), "more").unwrap(), ""),
+            ("other contents", |at| std::fs::write(at.join("2"), "dx").unwrap(), "was changed"),
+            ("shorter", |at| std::fs::write(at.join("2"), "").unwrap(), "was changed"),
+            ("one less", |at| std::fs::remove_file(at.join("2")).unwrap(), "not there any more"),
+            (
+                "emptied",
+                |at| ["1", "2"].iter().for_each(|n| std::fs::remove_file(at.join(n)).unwrap()),
+                "not there any more",
+            ),
+        ];
+        let (cancel, progress) = (CancelToken::new(), Progress::new());
+        for (what, deed, word) in rows {
+            let folder = tempfile::tempdir().unwrap();
+            let files = ["1", "2"].map(|name| folder.path().join(name));
+            files
+                .iter()
+                .zip(["abc", "de"])
+                .for_each(|(at, text)| std::fs::write(at, text).unwrap());
+            let (sha256, bytes) = Hash::of_files(&files, &cancel).unwrap().unwrap();
+            let absolute = folder.path().to_owned();
+            let file = FileRef { absolute, relative: None, bytes, sha256: Some(sha256) };
+            let grid = Grid::new([2, 2, 2], DAffine3::IDENTITY).unwrap();
+            let (voxels, said) = (Voxels::U8(vec![0; 8]), StoredGeometry::of(&grid));
+            let (dims, scale) = (grid.dims().to_vec(), Scale::NONE);
+            let volume = Volume::new("scan", grid, dims, voxels, scale, said, Vec::new());
+            let volume = volume.read_from(files);
+            let part = ScanPart { volume: Some(&volume), cancel: &cancel, progress: &progress };
+            deed(folder.path());
+            let why = lies_outside(&file, part).err().unwrap_or_default();
+            assert!(why.contains(word) && why.is_empty() == word.is_empty(), "{what}: {why}");
+            if word.is_empty() {
+                let unknown = FileRef { sha256: None, ..file.clone() };
+                let why = lies_outside(&unknown, part).unwrap_err();
+                assert!(why.contains("not known yet"), "{what}: {why}");
+                let alone = ScanPart { volume: None, ..part };
+                assert!(lies_outside(&file, alone).is_err(), "{what}: no scan is open");
+            }
+        }
+    }
 }

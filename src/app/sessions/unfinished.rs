@@ -64,15 +64,20 @@ mod tests {
         let at = |name: &str| folder.path().join(name);
         let [dead, held] = ["dead.voxpoint", "held.voxpoint"].map(at);
         let lock = |session: &Path| PathBuf::from(format!("{}.lock", session.display()));
-        let left =
-            |host: String| Holder { host, process: u32::MAX - 7, process_started: 0, since_ms: 0 };
+        let left = |host: String| Holder {
+            host,
+            process: u32::MAX - 7,
+            process_started: 0,
+            run: "00000000000000aa".to_owned(),
+            since_ms: 0,
+        };
         let here = Holder::me().host;
         for (session, host) in [(&dead, here.clone()), (&held, format!("not-{here}"))] {
             std::fs::write(lock(session), serde_json::to_string(&left(host)).unwrap()).unwrap();
             // As a program that is killed leaves its note.
             std::mem::forget(Unfinished::at(session, Some(drafts.path())));
         }
-        let big = at(&format!(".voxpoint-{}-abc.new", u32::MAX - 7));
+        let big = at(&format!(".voxpoint-{}-00000000000000aa-abc.new", u32::MAX - 7));
         std::fs::write(&big, "half a scan").unwrap();
         clear(drafts.path());
         assert!(!lock(&dead).exists() && !big.exists());

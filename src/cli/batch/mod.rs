@@ -23,24 +23,22 @@ use super::journal::{self, Journal};
 use super::stamp::ReadStamp;
 use super::{causes, jobs, print, say};
 use crate::segment::{ModelRef, Segmenter, cubes};
-use models::RunModels;
+use models::{COMMAND, RunModels};
 use row::Inputs;
 use table::{Job, JobPrompt};
 use told::{KeptRow, Made, RowLine, RowState, Tally};
 
 /// Counted up whenever the same row would be made otherwise.
 const BATCH_VERSION: u32 = 1;
-/// As it is typed.
-const COMMAND: &str = "voxpoint batch";
 
 /// Works through a table.
 pub fn run(args: &BatchArgs) -> anyhow::Result<()> {
-    let mut rows = table::read(&args.table, args)?;
+    let rows = table::read(&args.table, args)?;
     let all = rows.len();
-    if let Some(shard) = args.shard {
-        let mut number = 0..;
-        rows.retain(|_| number.next().is_some_and(|n| shard.has(n)));
-    }
+    let mut number = 0..;
+    let is_ours =
+        |_: &Job| args.shard.is_none_or(|shard| number.next().is_some_and(|n| shard.has(n)));
+    let (rows, elsewhere): (Vec<Job>, Vec<Job>) = rows.into_iter().partition(is_ours);
     if rows.is_empty() && all > 0 {
         say(&format!("note: none of the {all} rows is in this share"));
         return Ok(());
@@ -48,7 +46,7 @@ pub fn run(args: &BatchArgs) -> anyhow::Result<()> {
     if rows.is_empty() {
         bail!("there is no row in this table: {}", args.table.display());
     }
-    let batch = Batch::prepare(args, rows)?;
+    let batch = Batch::prepare(args, rows, &elsewhere)?;
     batch.tell_earlier()?;
     let jobs = args.jobs.min(batch.waiting().max(1));
     jobs::run(jobs, || batch.work())?;
@@ -81,10 +79,10 @@ struct Batch<'a> {
 }
 
 impl<'a> Batch<'a> {
-    fn prepare(args: &'a BatchArgs, rows: Vec<Job>) -> anyhow::Result<Self> {
+    fn prepare(args: &'a BatchArgs, rows: Vec<Job>, elsewhere: &[Job]) -> anyhow::Result<Self> {
         // What is wrong for all of them is told at once.
         let threads = jobs::threads_of_each(args.jobs, args.model.threads);
-        let models = RunModels::of(args, &rows, threads)?;
+        let models = RunModels::of(args, (&rows, elsewhere), threads)?;
         cubes::expect_models(args.jobs);
         let path = args.resume.clone().unwrap_or_else(|| journal_of(args));
         let journal = Journal::open(&path, COMMAND)?;

@@ -16,6 +16,8 @@ use crate::segment::{self, ModelRef, SegmentError, Segmenter};
 
 /// So many rows one after another that a server has failed.
 const TOO_MANY: usize = 3;
+/// As it is typed.
+pub const COMMAND: &str = "voxpoint batch";
 /// Before a server is asked again; doubles each time.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -34,11 +36,16 @@ pub struct RunModels<'a> {
 }
 
 impl<'a> RunModels<'a> {
-    /// Those of the rows.
+    /// Those of the rows. `elsewhere`: rows of the table that other shares do, with the same options.
     ///
     /// # Errors
-    /// What is wrong for all of them: no agreement for an address, no such model for rows without one of their own.
-    pub fn of(args: &'a BatchArgs, rows: &[Job], threads: Option<usize>) -> anyhow::Result<Self> {
+    /// What is wrong for all of them: no agreement for an address, no such model for rows without one of their own, a
+    /// server that gets whole scans.
+    pub fn of(
+        args: &'a BatchArgs,
+        (rows, elsewhere): (&[Job], &[Job]),
+        threads: Option<usize>,
+    ) -> anyhow::Result<Self> {
         let common = args.model.model.as_deref();
         let mut addresses: Vec<&str> = Vec::new();
         for job in rows {
@@ -48,8 +55,15 @@ impl<'a> RunModels<'a> {
                 addresses.push(address);
             }
         }
-        if addresses.is_empty() && server::address(common).is_none() {
+        let is_there = |job: &Job| server::address(job.model.as_deref()).is_some();
+        if addresses.is_empty()
+            && server::address(common).is_none()
+            && !elsewhere.iter().any(is_there)
+        {
             server::refuse_unused(&args.send)?;
+        }
+        for address in &addresses {
+            server::refuse_interactive(&server::served(address, &args.send.server)?, COMMAND)?;
         }
         let mut served = server::all_agreed(&addresses, &args.send)?;
         for server in &mut served {
@@ -132,13 +146,15 @@ impl<'a> RunModels<'a> {
     }
 }
 
-/// Whether a server has failed, and not the row.
+/// Whether a server has failed, and not the row, nor this machine.
 fn is_of_the_server(error: &anyhow::Error) -> bool {
+    use RemoteError::{Answer, Cancelled, Here, KeyFile, NoStart, ScanTooLarge};
     let told = error.chain().find_map(|cause| cause.downcast_ref::<SegmentError>());
     match told {
-        Some(SegmentError::Remote(error)) => {
-            !matches!(error, RemoteError::Cancelled | RemoteError::Answer { .. })
-        }
+        Some(SegmentError::Remote(error)) => !matches!(
+            error,
+            Cancelled | Answer { .. } | Here(_) | KeyFile { .. } | NoStart(_) | ScanTooLarge { .. }
+        ),
         _ => false,
     }
 }
@@ -148,6 +164,18 @@ mod tests {
     use super::super::tests::args_with;
     use super::*;
 
+    fn job(model: Option<&str>) -> Job {
+        let labels = "l.nii".into();
+        Job {
+            line: 2,
+            image: "a.nii".into(),
+            prompt: super::super::table::JobPrompt::Robot { labels, label: None, clicks: 1 },
+            name: None,
+            model: model.map(PathBuf::from),
+            out: "m.nii".into(),
+        }
+    }
+
     fn remote(error: RemoteError) -> anyhow::Error {
         anyhow::Error::from(SegmentError::Remote(error)).context("label 3")
     }
@@ -156,26 +184,17 @@ mod tests {
     fn a_server_that_fails_row_after_row_is_not_asked_again() {
         let args =
             args_with(Path::new("jobs.csv"), &["--send-voxels", "--model", "http://[::1]:9"]);
-        let job = Job {
-            line: 2,
-            image: "a.nii".into(),
-            prompt: super::super::table::JobPrompt::Robot {
-                labels: "l.nii".into(),
-                label: None,
-                clicks: 1,
-            },
-            name: None,
-            model: None,
-            out: "m.nii".into(),
-        };
-        let models = RunModels::of(&args, std::slice::from_ref(&job), None).unwrap();
+        let job = job(None);
+        let models = RunModels::of(&args, (std::slice::from_ref(&job), &[]), None).unwrap();
         let model = models.of_job(&job).unwrap();
         assert_eq!(models.key(&model).unwrap(), "http://[::1]:9");
         let address = || "http://[::1]:9".to_owned();
         let silent = remote(RemoteError::Silent { seconds: 1, address: address() });
         let odd = remote(RemoteError::Answer { what: "no number".into(), address: address() });
         let other = anyhow::anyhow!("no such file");
-        for error in [&silent, &silent, &odd, &other] {
+        let here = || remote(RemoteError::Here("no thread".into()));
+        let here = [here(), here(), here()];
+        for error in here.iter().chain([&silent, &silent, &odd, &other]) {
             models.note(&model, Some(error));
             assert!(models.check(&model).is_ok(), "{error:#}");
         }
@@ -189,9 +208,33 @@ mod tests {
     #[test]
     fn nothing_is_agreed_that_was_not_typed() {
         let table = Path::new("jobs.csv");
-        let run = |more: &[&str]| RunModels::of(&args_with(table, more), &[], None).map(drop);
+        let run =
+            |more: &[&str]| RunModels::of(&args_with(table, more), (&[], &[]), None).map(drop);
         assert!(run(&["--send-voxels"]).unwrap_err().to_string().contains("at an address"));
         assert!(run(&["--send-voxels", "--model", "https://a.example"]).is_ok());
         assert!(run(&[]).is_ok());
+    }
+
+    /// Every share is typed the same options.
+    #[test]
+    fn a_share_without_a_servers_row_has_the_tables_options() {
+        let demo = concat!(env!("CARGO_MANIFEST_DIR"), "/models/demo");
+        let args = args_with(Path::new("jobs.csv"), &["--send-voxels"]);
+        let (ours, theirs) = ([job(Some(demo))], [job(Some("https://a.example"))]);
+        let of = |elsewhere: &[Job]| RunModels::of(&args, (&ours, elsewhere), None).map(drop);
+        assert!(of(&theirs).is_ok());
+        assert!(of(&[]).unwrap_err().to_string().contains("at an address"));
+    }
+
+    #[test]
+    fn a_server_that_gets_whole_scans_is_refused() {
+        let address = "nninteractive+https://a.example";
+        for more in [&[][..], &["--send-voxels"]] {
+            let args = args_with(Path::new("jobs.csv"), more);
+            let rows = [job(Some(address))];
+            let said = RunModels::of(&args, (&rows, &[]), None).unwrap_err().to_string();
+            assert!(said.starts_with("voxpoint batch asks no nnInteractive server"), "{said}");
+            assert!(said.ends_with(address), "{said}");
+        }
     }
 }

@@ -269,9 +269,9 @@ fn save(
         }
     }
     let grid = volume.grid();
-    let regions: Vec<(u16, &Region)> =
-        masks.iter().map(|mask| (mask.value, &mask.outcome.region)).collect();
-    let (map, covered) = crate::volume::CoveredLabels::stacked(grid.dims(), &regions);
+    let label = |mask: &Mask| NamedRegion::unnamed(mask.value, mask.outcome.region.clone());
+    let labels: Vec<NamedRegion> = masks.iter().map(label).collect();
+    let (map, covered) = files::stacked(grid.dims(), &labels);
     overlaps::overlaps(&job.out, &covered, &names, grid);
     let (cancel, progress) = (CancelToken::new(), Progress::new());
     let labels = (&map, &covered);

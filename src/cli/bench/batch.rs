@@ -2,7 +2,7 @@
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
 use anyhow::{Context as _, bail};
@@ -75,7 +75,7 @@ pub fn measure(args: &BenchArgs) -> anyhow::Result<BatchTimes> {
         command.args(["--threads", &threads.to_string()]);
     }
     say(&format!("note: {} rows of a scan of 64 × 64 × 64 voxels", args.rows));
-    follow(command)
+    follow(command, &folder.path().join("said.txt"))
 }
 
 /// Each row clicks elsewhere.
@@ -90,18 +90,27 @@ fn write_table(path: &Path, rows: usize) -> std::io::Result<()> {
     table.flush()
 }
 
-/// Starts it and reads what it tells.
-fn follow(mut command: Command) -> anyhow::Result<BatchTimes> {
+/// A process that ends with whoever started it.
+struct Started(Child);
+
+impl Drop for Started {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Starts it and reads what it tells; what it says to people goes into the file `said`.
+fn follow(mut command: Command, said: &Path) -> anyhow::Result<BatchTimes> {
     let start = Instant::now();
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
-    let mut child = command.spawn().context("can't start the program")?;
-    let output = child.stdout.take().context("the program says nothing")?;
+    let file = std::fs::File::create(said).context("can't keep what batch says")?;
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(file);
+    let mut child = Started(command.spawn().context("can't start the program")?);
+    let output = child.0.stdout.take().context("the program says nothing")?;
     let (mut rows, mut first, mut memory) = (Vec::new(), 0.0, [None; 2]);
     for line in BufReader::new(output).lines() {
         let line: Line = serde_json::from_str(&line?).context("a line of batch can't be read")?;
         let Some(ms) = line.ms.filter(|_| line.state == "done") else {
-            let _ = child.kill();
-            let _ = child.wait();
             bail!("a row was not done: {}", line.error.unwrap_or(line.state));
         };
         rows.push((ms_since(start), ms));
@@ -109,13 +118,13 @@ fn follow(mut command: Command) -> anyhow::Result<BatchTimes> {
             first = ms_since(start) - ms.model;
         }
         // (It is gone a moment after its last line.)
-        memory[1] = resident_mb(child.id()).or(memory[1]);
+        memory[1] = resident_mb(child.0.id()).or(memory[1]);
         if rows.len() <= SETTLED {
             memory[0] = memory[1];
         }
     }
-    if !child.wait()?.success() {
-        bail!("voxpoint batch failed");
+    if !child.0.wait()?.success() {
+        bail!("voxpoint batch failed{}", last_line(said));
     }
     let (Some((begin, _)), Some((end, _))) = (rows.first(), rows.last()) else {
         bail!("no row was done");
@@ -139,6 +148,14 @@ fn follow(mut command: Command) -> anyhow::Result<BatchTimes> {
     })
 }
 
+/// The last that it said, behind a colon.
+fn last_line(said: &Path) -> String {
+    let said = std::fs::read(said).unwrap_or_default();
+    let said = String::from_utf8_lossy(&said);
+    let last = said.lines().map(str::trim).rfind(|line| !line.is_empty());
+    last.map_or(String::new(), |line| format!(": {line}"))
+}
+
 impl BatchTimes {
     pub fn lines(&self) -> Vec<String> {
         let mut lines = vec![
@@ -157,5 +174,36 @@ impl BatchTimes {
                 .push(format!("batch: {settled:.0} MB after {after} rows, {last:.0} MB after all"));
         }
         lines
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_batch_that_fails_says_why_and_is_ended() {
+        let folder = tempfile::tempdir().unwrap();
+        let said = folder.path().join("said.txt");
+        let run = |script: &str| {
+            let mut command = Command::new("sh");
+            command.args(["-c", script]);
+            follow(command, &said).map(drop).unwrap_err().to_string()
+        };
+        let why = run("echo note >&2; echo 'no such model' >&2; exit 3");
+        assert_eq!(why, "voxpoint batch failed: no such model");
+        assert_eq!(run("exit 3"), "voxpoint batch failed");
+        // It would go on for long; `exec`, so that it is one process.
+        let start = Instant::now();
+        let why = run("echo $$ >&2; echo 'no JSON'; exec sleep 60");
+        assert_eq!(why, "a line of batch can't be read");
+        assert!(start.elapsed().as_secs() < 30);
+        let pid = std::fs::read_to_string(&said).unwrap();
+        assert!(!pid.trim().is_empty());
+        #[cfg(target_os = "linux")]
+        assert!(!Path::new("/proc").join(pid.trim()).exists(), "{pid}");
+        let why = run(r#"echo '{"state": "failed", "error": "no such file"}'; exec sleep 60"#);
+        assert_eq!(why, "a row was not done: no such file");
+        assert!(start.elapsed().as_secs() < 30);
     }
 }

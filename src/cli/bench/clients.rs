@@ -53,8 +53,7 @@ struct ClientRow {
 pub fn measure(args: &BenchArgs) -> anyhow::Result<Vec<Throughput>> {
     let clicks = Clicks::new(Arc::new(synthetic::volume(args.size)?));
     if let Some(address) = server::address(args.model.model.as_deref()) {
-        // What is sent is made up.
-        let served = ServedModel { agreed: true.into(), ..ServedModel::at(address.parse()?) };
+        let served = typed(address, args)?;
         return Ok(vec![of_server(address.to_owned(), &served, &clicks, args)?]);
     }
     let takes = Duration::from_millis(args.service_ms);
@@ -67,6 +66,15 @@ pub fn measure(args: &BenchArgs) -> anyhow::Result<Vec<Throughput>> {
         of_server(name, &served, &clicks, args)
     });
     measured.into_iter().collect()
+}
+
+/// A server that is named, by what is typed of it.
+fn typed(address: &str, args: &BenchArgs) -> anyhow::Result<ServedModel> {
+    let served = server::served(address, &args.server)?;
+    server::refuse_interactive(&served, "voxpoint bench")?;
+    server::refuse_plain(&served)?;
+    // What is sent is made up.
+    Ok(ServedModel { agreed: true.into(), ..served })
 }
 
 fn of_server(
@@ -178,7 +186,32 @@ impl Throughput {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser as _;
+
     use super::*;
+    use crate::cli::args::{Cli, CliCommand};
+
+    #[test]
+    fn a_server_is_reached_as_by_other_commands() {
+        let typed = |address: &str, more: &[&str]| {
+            let line = ["voxpoint", "bench", "server", "--clients", "1", "--model", address];
+            match Cli::try_parse_from(line.iter().chain(more)).map(|cli| cli.command) {
+                Ok(Some(CliCommand::Bench(args))) => super::typed(address, &args),
+                other => panic!("{other:?}"),
+            }
+        };
+        let refused = |address| typed(address, &[]).unwrap_err().to_string();
+        assert!(refused("http://gpu.example").contains("--plain-http"));
+        let pin = "ab".repeat(32);
+        let more = ["--plain-http", "--server-ca", "ca.pem", "--server-pin", &pin];
+        let served = typed("http://gpu.example", &[&more[..], &["--key-file", "key"]].concat());
+        let served = served.unwrap();
+        assert!(served.trust.plain && served.trust.pin.is_some() && served.agreed.is_given());
+        let files = (served.trust.authority, served.key_file);
+        assert_eq!(files, (Some("ca.pem".into()), Some("key".into())));
+        let said = refused("nninteractive+https://gpu.example");
+        assert!(said.starts_with("voxpoint bench asks no nnInteractive server"), "{said}");
+    }
 
     #[test]
     fn it_bends_where_more_clients_bring_little() {

@@ -23,9 +23,9 @@ use std::time::Instant;
 
 use serde::Serialize;
 
-use super::args::{BenchArgs, BenchWhat};
+use super::args::{BenchArgs, BenchWhat, ServerArgs};
 use super::files::ms_since;
-use super::{print, print_json};
+use super::{Usage, print, print_json};
 
 /// What was measured; parts that were not are left out.
 #[derive(Debug, Serialize)]
@@ -64,9 +64,22 @@ struct Report {
     batch: Option<batch::BatchTimes>,
 }
 
+/// Refuses what is typed about a server where none is asked.
+fn refuse_unused(args: &BenchArgs) -> anyhow::Result<()> {
+    let is_asked = matches!(args.what, BenchWhat::Server | BenchWhat::All)
+        && !args.clients.is_empty()
+        && super::server::address(args.model.model.as_deref()).is_some();
+    if is_asked || args.server == ServerArgs::default() {
+        return Ok(());
+    }
+    let why = "--server-…, --key-file and --plain-http are for a server that is measured: server --clients 1,2,4 --model https://…";
+    Err(Usage(why.to_owned()).into())
+}
+
 /// Measures and prints.
 pub fn run(args: &BenchArgs) -> anyhow::Result<()> {
     let file = args.file.as_deref();
+    refuse_unused(args)?;
     match args.what {
         BenchWhat::OpenOnce => return open::once(file),
         BenchWhat::ReadOnce => return files::read_once(file),

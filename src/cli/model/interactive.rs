@@ -11,8 +11,9 @@ use crate::work::CancelToken;
 #[derive(Serialize)]
 struct Interactive {
     address: String,
-    /// Program and version.
-    server: String,
+    /// Its program. That one's version it does not tell.
+    server: &'static str,
+    /// Version of its sessions.
     session_version: String,
     licence: Option<String>,
     interactions: Vec<String>,
@@ -25,8 +26,6 @@ struct Interactive {
     sessions: Option<u64>,
     idle_seconds: u64,
     liveness_seconds: u64,
-    /// Why clicks can't be answered there; null, or there would be an error instead of all this.
-    problem: Option<String>,
 }
 
 /// Says what a server has. Sends nothing of an image.
@@ -35,7 +34,7 @@ pub fn run(server: &ServedModel, json: bool) -> anyhow::Result<()> {
     let InteractiveFacts { session_version, licence, interactions, patch, sessions, .. } = facts;
     let found = Interactive {
         address: server.address.to_string(),
-        server: format!("nnInteractive {session_version}").trim_end().to_owned(),
+        server: "nnInteractive",
         session_version,
         licence,
         interactions,
@@ -45,7 +44,6 @@ pub fn run(server: &ServedModel, json: bool) -> anyhow::Result<()> {
         sessions,
         idle_seconds: facts.idle_seconds,
         liveness_seconds: facts.liveness_seconds,
-        problem: None,
     };
     if json { print_json(&found) } else { print(&found.table()) }
 }
@@ -61,7 +59,7 @@ impl Interactive {
             .map_or("number of places not stated".to_owned(), |n| format!("{n} places"));
         let lines = [
             ("address", self.address.clone()),
-            ("server", "nnInteractive".to_owned()),
+            ("server", self.server.to_owned()),
             ("version", format!("{} (of its sessions)", stated(&self.session_version))),
             (
                 "licence",

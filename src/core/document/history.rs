@@ -283,6 +283,11 @@ impl History {
         self.done.iter().find_map(|e| e.pending.as_ref().map(|p| (e.id, p)))
     }
 
+    /// Oldest first.
+    pub fn all_pending(&self) -> impl DoubleEndedIterator<Item = &PendingClick> {
+        self.done.iter().filter_map(|e| e.pending.as_ref())
+    }
+
     pub fn any_pending_of(&self, object: LabelId) -> bool {
         self.done.iter().any(|e| e.pending.as_ref().is_some_and(|p| p.object == object))
     }

@@ -287,6 +287,11 @@ impl Document {
         self.history.oldest_pending()
     }
 
+    /// All that are computed, or wait for that, oldest first.
+    pub fn all_pending(&self) -> impl DoubleEndedIterator<Item = &PendingClick> {
+        self.history.all_pending()
+    }
+
     /// Whether a click of this object waits for its mask.
     pub fn is_pending(&self, id: LabelId) -> bool {
         self.history.any_pending_of(id)

@@ -1,20 +1,20 @@
 //! Structures of one file that share voxels: which of them is on top.
 
-use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::volume::{NamedRegion, Region};
 
 /// Of each label what is on top of all others, in their order; `row` is the x dimension. What a file says to be on top is
-/// ([`NamedRegion::on_top`]); else the smallest of several that share voxels has them, so that a lesion within an organ is
-/// seen, and of two that are equally large the later one.
+/// ([`NamedRegion::on_top`]); else what their order says ([`NamedRegion::lowest_first`]).
 pub(super) fn stacked(labels: &[NamedRegion], row: usize) -> Vec<Arc<Region>> {
     let mut tops: Vec<Arc<Region>> =
         labels.iter().map(|label| Arc::new(label.region.clone())).collect();
-    let mut order = Vec::from_iter(sharing(labels.iter().map(|label| &label.region)));
+    let sharing = sharing(labels.iter().map(|label| &label.region));
     // Whose top is known has nothing else, unless nobody wants it.
-    order.sort_by_key(|&n| (labels[n].on_top.is_some(), labels[n].region.count(), Reverse(n)));
+    let mut order = NamedRegion::lowest_first(labels);
+    order.retain(|n| sharing.contains(n));
+    order.reverse();
     let mut taken = Region::default();
     for &n in &order {
         let Some(said) = &labels[n].on_top else { continue };

@@ -238,6 +238,12 @@ pub trait Reader: Send + Sync {
         Ok(None)
     }
 
+    /// Whether of labels that lie over each other by turns its files keep no more than an order of whole labels
+    /// ([`CoveredLabels::order`]); else which one is on top is kept voxel by voxel.
+    fn keeps_order_only(&self) -> bool {
+        false
+    }
+
     /// Reads a volume again, slice by slice: what was written is verified by this. The volume is in memory as a whole
     /// unless a reader does better.
     ///

@@ -66,7 +66,8 @@ pub(super) fn verify(
             reader.labels(&source, &onto, &limits, cancel, &silent).map_err(reread)?
         {
             let apart = read.apart;
-            let same = same_stack(&read.labels, (labels, content.covered));
+            let same =
+                same_stack(&read.labels, (labels, content.covered), reader.keeps_order_only());
             progress.set_done(2 * depth as u64);
             return match (same, apart <= SAME_VOXEL) {
                 (true, true) => Ok(()),
@@ -95,9 +96,13 @@ pub(super) fn verify(
     if next == depth { Ok(()) } else { Err(differs(format!("{next} of {depth} slices are there"))) }
 }
 
-/// Whether labels have the voxels that were meant, and the same ones are on top (of what lies over each other by turns, in
-/// the order of most voxels: all that DICOM has a place for).
-fn same_stack(found: &[NamedRegion], (map, covered): (&LabelMap, &CoveredLabels)) -> bool {
+/// Whether labels have the voxels that were meant, and the same ones are on top. `order_only`: of what lies over each other
+/// by turns, in the order of most voxels, which is all that the format has a place for.
+fn same_stack(
+    found: &[NamedRegion],
+    (map, covered): (&LabelMap, &CoveredLabels),
+    order_only: bool,
+) -> bool {
     if covered.is_empty() {
         let found = found.iter().map(|label| (label.value, &label.region));
         return LabelMap::from_regions(map.dims(), found) == *map;
@@ -105,8 +110,11 @@ fn same_stack(found: &[NamedRegion], (map, covered): (&LabelMap, &CoveredLabels)
     let meant = covered.whole(map);
     let regions = found.iter().map(|label| (label.value, &label.region));
     let same = regions.eq(meant.iter().map(|(value, region)| (*value, region)));
-    let on_top = || CoveredLabels::of(map.dims(), found).0;
-    same && (on_top() == *map || on_top() == covered.as_ordered(map))
+    if !same {
+        return false;
+    }
+    let on_top = CoveredLabels::of(map.dims(), found).0;
+    on_top == *map || (order_only && on_top == covered.as_ordered(map))
 }
 
 /// Whether a slice has the values that were meant. Its dimensions are the content's.

@@ -7,6 +7,7 @@ use super::error::SegmentError;
 use super::remote::{RemoteError, ServedModel, ServerTrust, is_address};
 use super::runtime::Runtime;
 use super::segmenter::{DeviceChoice, Segmenter};
+use crate::volume::Volume;
 use crate::work::CancelToken;
 
 /// Where a model is.
@@ -91,7 +92,7 @@ impl fmt::Display for ModelRef {
 pub enum Sending {
     /// For each place that it looks at, so many bytes.
     Place(u64),
-    /// The image, once: so many bytes for each of its voxels.
+    /// The whole image, once: so many bytes in all.
     Image(u64),
 }
 
@@ -104,6 +105,8 @@ pub struct ServerLook {
     pub models: Vec<String>,
     /// Names that belong together, of which one has to be chosen; one at most: nothing is to be chosen.
     pub pairs: Vec<[String; 2]>,
+    /// What there is to know of it besides, in English.
+    pub note: Option<String>,
 }
 
 /// A kind of model: one folder of `segment`, and one line in [`PROVIDERS`](super::models::PROVIDERS).
@@ -123,8 +126,8 @@ pub trait Provider: Sync {
     /// Names what lies at a model's place now: other weights there are another model.
     fn identity(&self, model: &ModelRef) -> String;
 
-    /// What leaves this machine for such a model; `None`: nothing.
-    fn sends(&self, _model: &ModelRef) -> Option<Sending> {
+    /// What leaves this machine if such a model looks at an image (its time point that is looked at); `None`: nothing.
+    fn sends(&self, _model: &ModelRef, _image: &Volume) -> Option<Sending> {
         None
     }
 

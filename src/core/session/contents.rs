@@ -69,10 +69,9 @@ pub struct LastWrite {
 /// # Errors
 /// If not even the scan that it is about can be told.
 pub fn read(connection: &Connection, path: &Path) -> Result<Contents, SessionError> {
-    // All of it as of one moment.
-    let transaction = connection.unchecked_transaction();
-    let transaction = transaction.map_err(|e| SessionError::database("read", path, e))?;
-    let connection = &*transaction;
+    // All of it as of one moment, unless somebody has begun that already.
+    let moment = connection.is_autocommit().then(|| connection.unchecked_transaction());
+    let _moment = moment.transpose().map_err(|e| SessionError::database("read", path, e))?;
     let mut source = read_source(connection)
         .map_err(|what| SessionError::Damaged { what, path: path.to_path_buf() })?;
     let mut damage = Damages(Vec::new());

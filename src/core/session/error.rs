@@ -70,6 +70,17 @@ pub enum SessionError {
     /// Somebody else has written it since it was read: it has what this program does not know.
     #[error("somebody else has written this session: save under another name: {}", .0.display())]
     WrittenElsewhere(PathBuf),
+    /// The drive has lost something of it while it was open.
+    #[error(
+        "the drive has lost something of this session ({what} is not what was written): save under another name: {}",
+        path.display()
+    )]
+    Lost {
+        /// Which part of it.
+        what: &'static str,
+        /// Which file.
+        path: PathBuf,
+    },
     /// Another program reads or writes it just now.
     #[error(
         "the session can't be {doing} while another program reads or writes it: finish that program's queries (close \
@@ -134,7 +145,7 @@ impl SessionError {
             Self::NotASession { .. } | Self::Newer { .. } | Self::Exists(_) | Self::Replaced(_) => {
                 "another file lies there"
             }
-            Self::Damaged { .. } | Self::ScanDamaged { .. } => "damaged",
+            Self::Damaged { .. } | Self::ScanDamaged { .. } | Self::Lost { .. } => "damaged",
             Self::Stopped(_) => "stopped",
             Self::Held { .. } => "open elsewhere",
             Self::WrittenElsewhere(_) => "written by somebody else",

@@ -12,13 +12,14 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use super::contents::{self, Contents, LastWrite};
-use super::database::{absolute, beside, connect, copied, is_sound, reader, resolved};
+use super::database::{absolute, connect, copied, is_sound, reader, resolved};
 use super::holder::Holder;
-use super::lock::{Lock, Locked, UNFINISHED, unfinished_prefix};
+use super::lock::{Lock, Locked};
+use super::making::{Identity, build};
 use super::past::Past;
 use super::scan_inside::{self, Pieces, ScanPart};
 use super::write::{self, Written};
-use super::{SessionError, Snapshot, schema};
+use super::{SessionError, Snapshot, schema, sums};
 
 /// A session file that this program writes; nobody else does meanwhile. For one worker thread.
 #[derive(Debug)]
@@ -225,7 +226,11 @@ impl SessionFile {
     /// # Errors
     /// If it can't be read.
     pub fn contents(&self) -> Result<Contents, SessionError> {
-        match &self.connection {
+        // One of an older version becomes the present one with its first write.
+        let is_present = |connection: &&Connection| {
+            schema::version(connection).is_ok_and(|version| version == schema::VERSION)
+        };
+        match self.connection.as_ref().filter(is_present) {
             Some(connection) => contents::read(connection, &self.path),
             None => read(&self.path),
         }
@@ -267,14 +272,15 @@ impl SessionFile {
             drop(connection);
             return only_read(&path, ReadOnly::NoRights);
         }
-        if version < schema::VERSION
-            && schema::migrate(&mut connection, schema::MIGRATIONS).is_err()
-        {
+        let (contents, sound) = if version == schema::VERSION {
+            (contents::read(&connection, &path)?, is_sound(&connection))
+        } else if let Some(read) = read_older(&mut connection, &path)? {
+            read
+        } else {
             drop(connection);
             return only_read(&path, ReadOnly::Damaged);
-        }
-        let contents = contents::read(&connection, &path)?;
-        if !contents.damage.is_empty() || !is_sound(&connection) {
+        };
+        if !contents.damage.is_empty() || !sound {
             return Ok(Opened { contents, file: Err(ReadOnly::Damaged) });
         }
         let identity = Identity::of(&path)
@@ -407,6 +413,11 @@ impl SessionFile {
         if write::count(&transaction).map_err(failed)? != written.writes {
             return Err(SessionError::WrittenElsewhere(path.clone()));
         }
+        schema::upgrade(&transaction, schema::MIGRATIONS).map_err(failed)?;
+        // The sums are made anew of what is there: nobody would ever know.
+        if let Some(part) = sums::lost(&transaction).map_err(failed)? {
+            return Err(SessionError::Lost { what: part.words(), path: path.clone() });
+        }
         let next = change(&transaction, path, written).map_err(failed)?;
         let Some(next) = next else { return Ok(false) };
         transaction.commit().map_err(failed)?;
@@ -517,96 +528,22 @@ pub fn read(path: &Path) -> Result<Contents, SessionError> {
     contents::read(&reader.connection, path)
 }
 
-/// Makes a session file that was not there: whole, under another name, and only then under its own. `before`: the steps
-/// of this sitting that are known to have been done earlier, and the scan's voxels.
-fn build(
+/// Reads a session of an older version, and whether SQLite finds its pages sound; `None` if it can't be made the present
+/// one. It is not changed: an older program can still open it, and what is damaged stays as it is.
+fn read_older(
+    connection: &mut Connection,
     path: &Path,
-    snapshot: &Snapshot,
-    past: &Past,
-    before: (&Written, Pieces<'_>),
-) -> Result<(Written, Identity), SessionError> {
-    let failed = |e| SessionError::io("the session can't be written", path, e);
-    set_aside(path).map_err(failed)?;
-    let folder = path.parent().unwrap_or(Path::new("/"));
-    let mut builder = tempfile::Builder::new();
-    let prefix = unfinished_prefix(std::process::id());
-    builder.prefix(&prefix).suffix(UNFINISHED);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        // As any file of the user's; the system takes away what the user does not want to give.
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
+) -> Result<Option<(Contents, bool)>, SessionError> {
+    let failed = |e| SessionError::database("read", path, e);
+    // Nothing of it goes to the disk before it is given up.
+    connection.execute_batch("PRAGMA cache_spill = OFF;").map_err(failed)?;
+    let transaction =
+        connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
+    if schema::upgrade(&transaction, schema::MIGRATIONS).is_err() {
+        return Ok(None);
     }
-    let temporary = builder.tempfile_in(folder).map_err(failed)?.into_temp_path();
-    let written = fill(&temporary, path, snapshot, past, before)
-        .map_err(|e| SessionError::database("written", path, e))?;
-    // It is the same file under its own name.
-    let identity = Identity::of(&temporary).map_err(failed)?;
-    temporary.persist_noclobber(path).map_err(|e| match e.error.kind() {
-        std::io::ErrorKind::AlreadyExists => SessionError::Exists(path.to_path_buf()),
-        _ => failed(e.error),
-    })?;
-    // So that a power cut does not take its name away. Some network shares can't; the file is there all the same.
-    #[cfg(unix)]
-    if let Err(e) = std::fs::File::open(folder).and_then(|folder| folder.sync_all()) {
-        tracing::warn!("the folder of a session can't be synced: {e}: {}", folder.display());
-    }
-    Ok((written, identity))
-}
-
-/// Moves what an earlier session of this name has left beside it out of the way: SQLite would take it for the new
-/// one's, and play it back into that.
-fn set_aside(path: &Path) -> std::io::Result<()> {
-    for ending in ["-journal", "-wal", "-shm"] {
-        let left = beside(path, ending);
-        if left.symlink_metadata().is_err() {
-            continue;
-        }
-        let mut names = (1u32..).map(|n| beside(&left, &format!(".old-{n}")));
-        if let Some(free) = names.find(|name| name.symlink_metadata().is_err()) {
-            std::fs::rename(&left, free)?;
-        }
-    }
-    Ok(())
-}
-
-fn fill(
-    temporary: &Path,
-    path: &Path,
-    snapshot: &Snapshot,
-    past: &Past,
-    (before, pieces): (&Written, Pieces<'_>),
-) -> rusqlite::Result<Written> {
-    let mut connection = connect(temporary, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-    // Nobody needs to take this back; it is synced all the same.
-    connection.execute_batch("PRAGMA journal_mode = MEMORY;")?;
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    schema::create(&transaction)?;
-    write::write_past(&transaction, past)?;
-    let nothing = Written { step_times: before.step_times.clone(), ..Written::nothing() };
-    let written = write::write(&transaction, path, &nothing, snapshot)?.unwrap_or(nothing);
-    scan_inside::write(&transaction, pieces)?;
-    transaction.commit()?;
-    connection.close().map_err(|(_, e)| e)?;
-    Ok(written)
-}
-
-/// Tells a file from another that has its name later: while it is open its number is not given again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Identity(u64, u64);
-
-impl Identity {
-    fn of(path: &Path) -> std::io::Result<Self> {
-        let found = std::fs::metadata(path)?;
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::MetadataExt as _;
-            Ok(Self(found.dev(), found.ino()))
-        }
-        #[cfg(not(unix))]
-        {
-            let _ = found;
-            Ok(Self(0, 0))
-        }
-    }
+    let read = (contents::read(&transaction, path)?, is_sound(&transaction));
+    transaction.rollback().map_err(failed)?;
+    connection.execute_batch("PRAGMA cache_spill = ON;").map_err(failed)?;
+    Ok(Some(read))
 }

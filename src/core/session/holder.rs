@@ -1,5 +1,8 @@
 //! Who has a session, and whether that program may still run.
 
+use std::hash::{BuildHasher as _, RandomState};
+use std::sync::OnceLock;
+
 use serde::{Deserialize, Serialize};
 
 /// Who has a session.
@@ -11,6 +14,9 @@ pub struct Holder {
     pub process: u32,
     /// When that program was started, in the system's own count; 0 if it does not say.
     pub process_started: u64,
+    /// 16 hexadecimal digits by chance: no other program has them, on whatever computer. Empty if it does not say.
+    #[serde(default)]
+    pub run: String,
     /// Since when it has it: milliseconds since 1970, UTC.
     pub since_ms: i64,
 }
@@ -37,6 +43,7 @@ impl Holder {
             host: gethostname::gethostname().to_string_lossy().into_owned(),
             process,
             process_started: started(process).unwrap_or(0),
+            run: run().to_owned(),
             since_ms: super::now_ms(),
         }
     }
@@ -55,7 +62,8 @@ impl Holder {
 
     /// Somebody who did not say.
     pub fn unknown() -> Self {
-        Self { host: String::new(), process: 0, process_started: 0, since_ms: 0 }
+        let (host, run) = (String::new(), String::new());
+        Self { host, process: 0, process_started: 0, run, since_ms: 0 }
     }
 
     /// Whether the system can tell of programs of this computer whether they still run.
@@ -75,6 +83,13 @@ impl Holder {
                 None => started(me.process).is_none(),
             }
     }
+}
+
+/// That of this program.
+fn run() -> &'static str {
+    static RUN: OnceLock<String> = OnceLock::new();
+    // (The standard library seeds its maps with what the system gives at random.)
+    RUN.get_or_init(|| format!("{:016x}", RandomState::new().hash_one(std::process::id())))
 }
 
 /// When a process of this computer was started, in the system's own count; `None` if there is none, or nobody to ask.

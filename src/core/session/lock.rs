@@ -151,7 +151,11 @@ pub fn clear_unfinished(session: &Path) {
     // (Dropped, its file goes.)
     let Ok(Locked::Mine(_lock)) = Lock::acquire(session, false) else { return };
     let Some((folder, left)) = session.parent().zip(left) else { return };
-    let unfinished = unfinished_prefix(left.process);
+    // (Who does not say which run it was may be another with the same number.)
+    if left.run.is_empty() {
+        return;
+    }
+    let unfinished = unfinished_prefix(&left);
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         let name = entry.file_name();
         let name = name.to_string_lossy();
@@ -164,9 +168,10 @@ pub fn clear_unfinished(session: &Path) {
     }
 }
 
-/// How the name of a session begins that this program is making, and how it ends, until it has its own.
-pub(super) fn unfinished_prefix(process: u32) -> String {
-    format!(".voxpoint-{process}-")
+/// How the name of a session begins that a program is making, and how it ends, until it has its own. On a share, programs of
+/// several computers can have one number: the run tells them apart.
+pub(super) fn unfinished_prefix(holder: &Holder) -> String {
+    format!(".voxpoint-{}-{}-", holder.process, holder.run)
 }
 pub(super) const UNFINISHED: &str = ".new";
 
@@ -309,13 +314,16 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let session = folder.path().join("s.voxpoint");
         let me = Holder::me();
-        let dead = Holder { process: u32::MAX - 7, ..me.clone() };
-        let elsewhere = Holder { host: format!("not-{}", me.host), ..dead.clone() };
-        let of = |holder: &Holder| {
-            folder.path().join(format!("{}ab12.new", unfinished_prefix(holder.process)))
-        };
-        let others = [of(&me), folder.path().join(".voxpoint-1-ab.new.txt")];
-        others.iter().for_each(|other| std::fs::write(other, "").unwrap());
+        let of_run = |run: &str| Holder { process: u32::MAX - 7, run: run.into(), ..me.clone() };
+        let (dead, same_number) = (of_run("00000000000000aa"), of_run("00000000000000ab"));
+        let elsewhere = Holder { host: format!("not-{}", me.host), ..of_run("00000000000000ac") };
+        let of =
+            |holder: &Holder| folder.path().join(format!("{}ab12.new", unfinished_prefix(holder)));
+        // What another computer's program of the dead one's number is just writing, too.
+        let others = [of(&me), of(&same_number), folder.path().join(".voxpoint-1-ab.new.txt")];
+        for other in &others {
+            std::fs::write(other, "").unwrap();
+        }
         for (holder, goes) in [(dead, true), (elsewhere, false)] {
             left(&session, &holder);
             std::fs::write(of(&holder), "").unwrap();

@@ -25,6 +25,7 @@ mod fingerprint;
 mod hash;
 mod holder;
 mod lock;
+mod making;
 mod measurement_rows;
 mod past;
 mod region_code;

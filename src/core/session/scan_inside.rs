@@ -150,7 +150,8 @@ pub(super) fn write(connection: &Connection, pieces: Pieces<'_>) -> rusqlite::Re
 pub(super) fn take_out(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute_batch(
         "PRAGMA secure_delete = ON; DELETE FROM scan_piece; DELETE FROM scan; PRAGMA secure_delete = OFF;",
-    )
+    )?;
+    sums::note(connection, &[SummedPart::Scan])
 }
 
 /// `piece`: bytes of each, unpacked; a whole number of voxels of any type.

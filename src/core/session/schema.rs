@@ -330,16 +330,27 @@ pub fn create(connection: &Connection) -> rusqlite::Result<()> {
 /// Makes the present version of an older one, wholly or not at all. `steps`: [`MIGRATIONS`].
 pub fn migrate(connection: &mut Connection, steps: &[&str]) -> rusqlite::Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let version: i64 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    upgrade(&transaction, steps)?;
+    transaction.commit()
+}
+
+/// As [`migrate`], within a transaction that somebody else began, and may give up.
+pub fn upgrade(connection: &Connection, steps: &[&str]) -> rusqlite::Result<()> {
+    let version = version(connection)?;
     let mut reached = version;
     for step in steps.iter().skip(usize::try_from(version - 1).unwrap_or(0)) {
-        transaction.execute_batch(step)?;
+        connection.execute_batch(step)?;
         reached += 1;
     }
     if reached != version {
-        transaction.execute_batch(&format!("PRAGMA user_version = {reached};"))?;
+        connection.execute_batch(&format!("PRAGMA user_version = {reached};"))?;
     }
-    transaction.commit()
+    Ok(())
+}
+
+/// Of a database that is open.
+pub fn version(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.query_row("PRAGMA user_version", [], |row| row.get(0))
 }
 
 #[cfg(test)]
@@ -347,7 +358,7 @@ mod tests {
     use super::*;
 
     fn version(connection: &Connection) -> i64 {
-        connection.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap()
+        super::version(connection).unwrap()
     }
 
     #[test]

@@ -3,8 +3,9 @@
 //! these are of all else, and of which objects there are.
 
 use rusqlite::types::Value;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 
+use super::past;
 use super::rows::CheckSum;
 
 /// Tables that have a check sum together.
@@ -47,20 +48,23 @@ impl SummedPart {
         Self::Past,
     ];
 
+    /// In the order of [`SummedPart::ALL`].
+    const KEYS: [&str; 10] = [
+        "session",
+        "source",
+        "overlay",
+        "model",
+        "picture",
+        "export",
+        "object",
+        "measurement",
+        "scan",
+        "step",
+    ];
+
     /// What stands in `check_sum.what`.
     pub fn key(self) -> &'static str {
-        match self {
-            Self::Session => "session",
-            Self::Source => "source",
-            Self::Overlays => "overlay",
-            Self::Models => "model",
-            Self::Picture => "picture",
-            Self::Exported => "export",
-            Self::Objects => "object",
-            Self::Measurements => "measurement",
-            Self::Scan => "scan",
-            Self::Past => "step",
-        }
+        Self::KEYS[self as usize]
     }
 
     /// What it is, for people.
@@ -79,46 +83,107 @@ impl SummedPart {
         }
     }
 
-    /// Its rows, in an order that depends on nothing but them.
+    /// Its rows, in an order that depends on nothing but them. None of these is ever changed: what a later version adds
+    /// to a table gets a query of its own, of only those rows in which it is not at its default, so that the sums of
+    /// files that were written before stay what they are.
     fn rows(self) -> &'static [&'static str] {
         match self {
-            Self::Session => &["SELECT * FROM session ORDER BY id"],
-            Self::Source => {
-                &["SELECT * FROM source ORDER BY id", "SELECT * FROM identifier ORDER BY place"]
-            }
-            Self::Overlays => &["SELECT * FROM overlay ORDER BY place"],
-            Self::Models => &["SELECT * FROM model ORDER BY name"],
-            Self::Picture => &["SELECT * FROM picture ORDER BY id"],
-            Self::Exported => &["SELECT * FROM export ORDER BY what"],
+            Self::Session => &[
+                "SELECT id, program, created, written, writes, time_point, working_scale, model_image, active, \
+                 prompts_given, view, case_state FROM session ORDER BY id",
+            ],
+            Self::Source => &[
+                "SELECT id, path_relative, path_absolute, bytes, sha256, name, format, crc32 FROM source ORDER BY id",
+                "SELECT place, name, value FROM identifier ORDER BY place",
+            ],
+            Self::Overlays => &[
+                "SELECT place, number, path_relative, path_absolute, bytes, sha256, name, window_centre, window_width \
+                 FROM overlay ORDER BY place",
+            ],
+            Self::Models => &["SELECT name, sha256 FROM model ORDER BY name"],
+            Self::Picture => &["SELECT id, png FROM picture ORDER BY id"],
+            Self::Exported => &[
+                "SELECT what, path_relative, path_absolute, bytes, sha256, crc32 FROM export ORDER BY what",
+            ],
             Self::Objects => &["SELECT id, place, crc32 FROM object ORDER BY id"],
             Self::Measurements => &[
-                "SELECT * FROM measurement ORDER BY id",
-                "SELECT * FROM measurement_place ORDER BY measurement, place",
+                "SELECT id, place, kind, name FROM measurement ORDER BY id",
+                "SELECT measurement, place, x, y, z FROM measurement_place ORDER BY measurement, place",
             ],
-            Self::Scan => &["SELECT * FROM scan ORDER BY id"],
-            Self::Past => {
-                &["SELECT * FROM sitting ORDER BY id", "SELECT * FROM step ORDER BY sitting, entry"]
-            }
+            Self::Scan => &[
+                "SELECT id, data_type, time_points, slope, inter, converted, suv_body_weight, suv_lean_body_mass, \
+                 suv_body_surface, said, piece, crc32 FROM scan ORDER BY id",
+            ],
+            // What stands in them, with their steps, each sitting has a sum of.
+            Self::Past => &["SELECT id FROM sitting ORDER BY id"],
+        }
+    }
+
+    /// The rows of it that have a sum of their own which nobody knows: somebody has written them by the rule of versions
+    /// that had no others, so what is said of all of them does not count.
+    fn unknown_rows(self) -> Option<&'static str> {
+        match self {
+            Self::Source => Some("SELECT 1 FROM source WHERE crc32 IS NULL"),
+            Self::Objects => Some("SELECT 1 FROM object WHERE crc32 IS NULL"),
+            Self::Scan => Some("SELECT 1 FROM scan WHERE crc32 IS NULL"),
+            _ => None,
         }
     }
 
     /// Of all values of all its rows, as they stand in the file.
     fn sum(self, connection: &Connection) -> rusqlite::Result<u32> {
-        let mut sum = CheckSum::default();
-        for sql in self.rows() {
-            let mut statement = connection.prepare_cached(sql)?;
-            let columns = statement.column_count();
-            let (mut rows, mut count) = (statement.query([])?, 0);
-            while let Some(row) = rows.next()? {
-                for column in 0..columns {
-                    sum.value_ref(row.get_ref(column)?);
-                }
-                count += 1;
+        sum_of(connection, self.rows())
+    }
+
+    /// Whether it is as it was written.
+    fn state(self, connection: &Connection) -> rusqlite::Result<SumState> {
+        let mut known = connection.prepare_cached("SELECT crc32 FROM check_sum WHERE what = ?")?;
+        let expected = known.query_row([self.key()], |row| row.get::<_, Option<i64>>(0));
+        let Some(expected) = expected.optional()? else { return Ok(SumState::Missing) };
+        if self == Self::Past && past::lacks_sum(connection).unwrap_or(false) {
+            return Ok(SumState::Missing);
+        }
+        // What can't be read is told by who reads it. Whoever else has written it did not know its sum.
+        let is_other = expected.is_some_and(|expected| {
+            self.sum(connection).is_ok_and(|sum| i64::from(sum) != expected)
+        });
+        let unknown = match self.unknown_rows() {
+            Some(sql) if is_other => connection.prepare_cached(sql)?.exists([])?,
+            _ => false,
+        };
+        Ok(if is_other && !unknown { SumState::Other } else { SumState::Fine })
+    }
+}
+
+/// What a check sum tells of a part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum SumState {
+    /// It is what was written, as far as anybody knows.
+    Fine,
+    /// It is something else.
+    Other,
+    /// There is no row for its sum.
+    Missing,
+}
+
+/// Of the rows that these queries give; one that gives none counts for nothing.
+fn sum_of(connection: &Connection, queries: &[&str]) -> rusqlite::Result<u32> {
+    let mut sum = CheckSum::default();
+    for sql in queries {
+        let mut statement = connection.prepare_cached(sql)?;
+        let columns = statement.column_count();
+        let (mut rows, mut count) = (statement.query([])?, 0);
+        while let Some(row) = rows.next()? {
+            for column in 0..columns {
+                sum.value_ref(row.get_ref(column)?);
             }
+            count += 1;
+        }
+        if count > 0 {
             sum.value(&Value::Integer(count));
         }
-        Ok(sum.finish())
     }
+    Ok(sum.finish())
 }
 
 /// Notes the sums of parts that were written, and of those that nobody knows yet.
@@ -128,36 +193,47 @@ pub fn note(connection: &Connection, written: &[SummedPart]) -> rusqlite::Result
     let mut put = connection
         .prepare_cached("INSERT OR REPLACE INTO check_sum (what, crc32) VALUES (?, ?)")?;
     for part in SummedPart::ALL {
-        if written.contains(&part) || unknown.exists([part.key()])? {
+        let is_unknown = unknown.exists([part.key()])?;
+        if part == SummedPart::Past && is_unknown {
+            past::note_unknown(connection)?;
+        }
+        if written.contains(&part) || is_unknown {
             put.execute(params![part.key(), part.sum(connection)?])?;
         }
     }
     Ok(())
 }
 
-/// What is not what was written; an error if the sums can't be read.
+/// What of a file that this program has open is not what was written, which is to be asked before it is written on: the
+/// sums are made anew then, of all rows. This reads no step: those of a sitting have a sum.
+pub fn lost(connection: &Connection) -> rusqlite::Result<Option<SummedPart>> {
+    for part in SummedPart::ALL {
+        if part.state(connection)? != SumState::Fine {
+            return Ok(Some(part));
+        }
+    }
+    Ok(None)
+}
+
+/// What is not what was written, of all that is read; an error if the sums can't be read.
 pub fn odd(connection: &Connection) -> rusqlite::Result<Vec<String>> {
-    let mut known = connection.prepare("SELECT crc32 FROM check_sum WHERE what = ?")?;
     let mut odd = Vec::new();
     for part in SummedPart::ALL {
         let words = part.words();
-        match known.query_row([part.key()], |row| row.get::<_, Option<i64>>(0)) {
-            // Whoever else has written it did not know it.
-            Ok(None) => {}
+        let mut state = part.state(connection)?;
+        if part == SummedPart::Past && state == SumState::Fine {
             // What can't be read is told by who reads it.
-            Ok(Some(expected)) => {
-                if part.sum(connection).is_ok_and(|sum| i64::from(sum) != expected) {
-                    odd.push(format!(
-                        "{words} is not what was written (the check sum is another): look at it"
-                    ));
-                }
-            }
-            Err(rusqlite::Error::QueryReturnedNoRows) => {
-                odd.push(format!(
-                    "nobody can tell whether {words} is what was written: its check sum is missing"
-                ));
-            }
-            Err(e) => return Err(e),
+            let is_other = past::is_odd(connection).unwrap_or(false);
+            state = if is_other { SumState::Other } else { state };
+        }
+        match state {
+            SumState::Fine => {}
+            SumState::Other => odd.push(format!(
+                "{words} is not what was written (the check sum is another): look at it"
+            )),
+            SumState::Missing => odd.push(format!(
+                "nobody can tell whether {words} is what was written: its check sum is missing"
+            )),
         }
     }
     Ok(odd)
@@ -166,6 +242,7 @@ pub fn odd(connection: &Connection) -> rusqlite::Result<Vec<String>> {
 #[cfg(test)]
 mod tests {
     use super::super::schema;
+    use super::super::testing::{NewSession, new_session};
     use super::*;
 
     #[test]
@@ -191,12 +268,13 @@ mod tests {
         assert_eq!(odd(&connection), Ok(vec![]));
     }
 
-    /// Each table is in one of the sums, or has another: whoever adds one thinks of it.
+    /// Each table is in one of the sums, or has another: whoever adds one, or a column, thinks of it.
     #[test]
-    fn every_table_has_a_sum() {
-        // Those of objects, of the place of the scan's voxels, of the pieces of the scan; and these.
-        const OTHERS: [&str; 10] = [
+    fn every_column_of_every_table_has_a_sum() {
+        // Those of objects, of the place of the scan's voxels, of the pieces of the scan, of sittings; and these.
+        const OTHERS: [&str; 13] = [
             "mask",
+            "object",
             "prompt",
             "answered",
             "extension",
@@ -205,18 +283,70 @@ mod tests {
             "tried",
             "geometry",
             "scan_piece",
+            "sitting",
+            "step",
             "check_sum",
         ];
         let connection = Connection::open_in_memory().unwrap();
         schema::create(&connection).unwrap();
-        let mut statement =
-            connection.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").unwrap();
-        let tables: Vec<String> =
-            statement.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap();
+        let sql =
+            "SELECT t.name, c.name FROM pragma_table_list AS t, pragma_table_info(t.name) AS c
+                   WHERE t.schema = 'main' AND t.name NOT LIKE 'sqlite_%'";
+        let mut statement = connection.prepare(sql).unwrap();
+        let columns: Vec<(String, String)> = statement
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
+            .unwrap()
+            .collect::<Result<_, _>>()
+            .unwrap();
+        assert!(columns.len() > 100);
         let rows = SummedPart::ALL.map(SummedPart::rows).concat();
-        for table in tables.iter().filter(|table| !OTHERS.contains(&table.as_str())) {
-            let from = format!(" FROM {table} ORDER BY ");
-            assert!(rows.iter().any(|sql| sql.contains(&from)), "{table}");
+        let is_fed = |table: &str, column: &str| {
+            rows.iter().any(|sql| {
+                let (columns, from) = sql["SELECT ".len()..].split_once(" FROM ").unwrap();
+                from.split(' ').next() == Some(table) && columns.split(", ").any(|c| c == column)
+            })
+        };
+        for (table, column) in &columns {
+            assert!(OTHERS.contains(&table.as_str()) || is_fed(table, column), "{table}.{column}");
+        }
+        assert!(is_fed("object", "crc32") && is_fed("sitting", "id"));
+    }
+
+    /// A file of this version stays whole when a later one gives its tables columns and tables more.
+    #[test]
+    fn what_a_later_version_adds_changes_no_sum() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("case.voxpoint");
+        drop(new_session(&path, &NewSession { objects: 2, ..NewSession::default() }));
+        let connection = Connection::open(&path).unwrap();
+        for table in ["session", "source", "sitting", "step", "object", "model"] {
+            let sql = format!(
+                "ALTER TABLE {table} ADD COLUMN note TEXT; ALTER TABLE {table} ADD COLUMN n INTEGER NOT NULL DEFAULT 7"
+            );
+            connection.execute_batch(&sql).unwrap();
+        }
+        connection.execute_batch("CREATE TABLE comment (id INTEGER PRIMARY KEY) STRICT").unwrap();
+        assert_eq!(odd(&connection), Ok(vec![]));
+        // As it would be summed then.
+        let rows = SummedPart::Session.rows();
+        let more =
+            ["SELECT id, note FROM session WHERE note IS NOT NULL", "SELECT id FROM comment"];
+        let later = || sum_of(&connection, &[rows, &more].concat()).unwrap();
+        assert_eq!(later(), SummedPart::Session.sum(&connection).unwrap());
+        for sql in ["UPDATE session SET note = 'new'", "INSERT INTO comment VALUES (1)"] {
+            let before = later();
+            connection.execute_batch(sql).unwrap();
+            assert_ne!(later(), before, "{sql}");
+        }
+        assert_eq!(odd(&connection), Ok(vec![]));
+    }
+
+    #[test]
+    fn each_part_has_the_key_of_its_tables() {
+        for (n, part) in SummedPart::ALL.into_iter().enumerate() {
+            assert_eq!(part as usize, n);
+            let of = |sql: &&str| sql.contains(&format!(" FROM {} ORDER", part.key()));
+            assert!(part == SummedPart::Past || part.rows().iter().any(of), "{part:?}");
         }
     }
 }

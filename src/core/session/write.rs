@@ -9,7 +9,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, params, params_from_iter};
 
 use super::measurement_rows::write_measurements;
-use super::past::{DatedStep, Past};
+use super::past::{self, DatedStep, Past, Sitting, sitting_sum, step_sum, step_values};
 use super::rows::{
     ANSWERED, ANSWERED_EXTENSIONS, EXTENSIONS, FOOTPRINT, LAYERS, LISTS, OBJECT_COLUMNS, PROMPTS,
     TRIED, check_sum, image_value, layers, object_values,
@@ -41,6 +41,16 @@ impl Masks {
     }
 }
 
+/// The sitting that goes on, as it stands in the file.
+#[derive(Clone, Debug)]
+pub struct OpenSitting {
+    row: i64,
+    /// Without its steps.
+    sitting: Sitting,
+    /// The sums of all its steps in the file, also of those that are not in the history any more, by their `entry`.
+    steps: BTreeMap<i64, u32>,
+}
+
 /// What is in the file.
 #[derive(Clone, Debug)]
 pub struct Written {
@@ -50,8 +60,8 @@ pub struct Written {
     pub masks: Masks,
     /// How many writes there were.
     pub writes: i64,
-    /// The row of this sitting, once something of it was written.
-    pub sitting: Option<i64>,
+    /// This sitting, once something of it was written.
+    pub sitting: Option<OpenSitting>,
     /// The steps of this sitting, and when each was seen first: milliseconds since 1970, UTC.
     pub step_times: BTreeMap<u64, i64>,
 }
@@ -85,7 +95,7 @@ pub fn write(
         snapshot: Some(snapshot.clone()),
         masks,
         writes: written.writes + 1,
-        sitting: written.sitting,
+        sitting: written.sitting.clone(),
         step_times: written.step_times.clone(),
     };
     write_sitting(connection, &mut next, snapshot.taken_ms)?;
@@ -282,22 +292,41 @@ fn write_lists(
     TRIED.write(connection, id, &old.answer.tried, &new.answer.tried)
 }
 
-/// Says until when there was something done in this sitting, which begins with the first write.
+/// This sitting begins with the first write.
 fn write_sitting(connection: &Connection, written: &mut Written, now: i64) -> rusqlite::Result<()> {
-    if let Some(sitting) = written.sitting {
-        let sql = "UPDATE sitting SET ended = max(ended, ?) WHERE id = ?";
-        connection.prepare_cached(sql)?.execute([now, sitting])?;
+    if let Some(open) = &mut written.sitting {
+        open.sitting.ended_ms = open.sitting.ended_ms.max(now);
         return Ok(());
     }
-    let host = gethostname::gethostname().to_string_lossy().into_owned();
-    // Of a file that is made anew it began earlier.
-    let began = written.step_times.values().copied().min().unwrap_or(now).min(now);
+    let sitting = Sitting {
+        // Of a file that is made anew it began earlier.
+        began_ms: written.step_times.values().copied().min().unwrap_or(now).min(now),
+        ended_ms: now,
+        program: env!("CARGO_PKG_VERSION").to_owned(),
+        host: gethostname::gethostname().to_string_lossy().into_owned(),
+        steps: Vec::new(),
+    };
+    let row = put_sitting(connection, &sitting)?;
+    written.sitting = Some(OpenSitting { row, sitting, steps: BTreeMap::new() });
+    Ok(())
+}
+
+/// A new row, without its check sum.
+fn put_sitting(connection: &Connection, sitting: &Sitting) -> rusqlite::Result<i64> {
+    let Sitting { began_ms, ended_ms, program, host, .. } = sitting;
     connection.execute(
         "INSERT INTO sitting (began, ended, program, host) VALUES (?, ?, ?, ?)",
-        params![began, now, env!("CARGO_PKG_VERSION"), host],
+        params![began_ms, ended_ms, program, host],
     )?;
-    written.sitting = Some(connection.last_insert_rowid());
-    Ok(())
+    Ok(connection.last_insert_rowid())
+}
+
+/// Says until when there was something done in a sitting, and what all of it sums up to.
+fn close_sitting(connection: &Connection, open: &OpenSitting) -> rusqlite::Result<()> {
+    let OpenSitting { row, sitting, steps } = open;
+    let mut put = connection.prepare_cached("UPDATE sitting SET ended = ? WHERE id = ?")?;
+    put.execute([sitting.ended_ms, *row])?;
+    past::put_sum(connection, *row, sitting_sum(sitting, steps))
 }
 
 /// Each step with the time at which it was seen first, which never goes back, whatever the clock does. One that is not
@@ -308,48 +337,37 @@ fn write_steps(
     before: &[RecordedStep],
     snapshot: &Snapshot,
 ) -> rusqlite::Result<()> {
-    let Some(sitting) = written.sitting else { return Ok(()) };
+    let Written { sitting: Some(open), step_times, .. } = written else { return Ok(()) };
     let steps = &snapshot.steps;
     let same = before.iter().zip(steps).take_while(|(a, b)| a == b).count();
-    let latest = written.step_times.values().copied().max().unwrap_or(i64::MIN);
+    let latest = step_times.values().copied().max().unwrap_or(i64::MIN);
     let now = snapshot.taken_ms.max(latest);
-    for step in &steps[same..] {
-        let at = *written.step_times.entry(step.entry).or_insert(now);
-        put_step(connection, sitting, &DatedStep { at_ms: at, step: step.clone() })?;
-    }
     let left: BTreeSet<u64> = steps[same..].iter().map(|s| s.entry).collect();
-    for gone in before[same..].iter().filter(|s| !left.contains(&s.entry)) {
-        connection
-            .prepare_cached("UPDATE step SET done = 0 WHERE sitting = ? AND entry = ?")?
-            .execute([sitting, gone.entry as i64])?;
+    let gone = before[same..].iter().filter(|s| !left.contains(&s.entry));
+    let gone = gone.map(|step| RecordedStep { done: false, ..step.clone() });
+    for step in steps[same..].iter().cloned().chain(gone) {
+        let at_ms = *step_times.entry(step.entry).or_insert(now);
+        let dated = DatedStep { at_ms, step };
+        put_step(connection, open.row, &dated)?;
+        open.steps.extend([step_sum(&dated)]);
     }
-    Ok(())
+    close_sitting(connection, open)
 }
 
 fn put_step(connection: &Connection, sitting: i64, dated: &DatedStep) -> rusqlite::Result<()> {
-    let DatedStep { at_ms, step } = dated;
-    connection
-        .prepare_cached(
-            "INSERT INTO step (sitting, entry, at, name, point, object, object_name, done)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
-             ON CONFLICT (sitting, entry) DO UPDATE SET name = ?4, point = ?5, object = ?6, object_name = ?7, done = ?8",
-        )?
-        .execute(params![
-            sitting,
-            step.entry as i64,
-            at_ms,
-            step.name,
-            step.point.map(|n| n as i64),
-            step.object.as_ref().map(|(id, _)| id.0),
-            step.object.as_ref().map(|(_, name)| name),
-            step.done,
-        ])?;
+    let mut put = connection.prepare_cached(
+        "INSERT OR REPLACE INTO step (sitting, entry, at, name, point, object, object_name, done)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    )?;
+    put.execute(params_from_iter([Value::Integer(sitting)].into_iter().chain(step_values(dated))))?;
     Ok(())
 }
 
 /// Writes what was done in earlier sittings in place of what the file says of that.
 pub fn replace_past(connection: &Connection, past: &Past) -> rusqlite::Result<()> {
-    connection.execute_batch("DELETE FROM step; DELETE FROM sitting;")?;
+    connection.execute_batch(
+        "DELETE FROM step; DELETE FROM sitting; DELETE FROM check_sum WHERE what LIKE 'sitting %';",
+    )?;
     write_past(connection, past)?;
     sums::note(connection, &[SummedPart::Past])
 }
@@ -357,14 +375,12 @@ pub fn replace_past(connection: &Connection, past: &Past) -> rusqlite::Result<()
 /// Writes what was done in earlier sittings into a new file.
 pub fn write_past(connection: &Connection, past: &Past) -> rusqlite::Result<()> {
     for sitting in &past.sittings {
-        connection.execute(
-            "INSERT INTO sitting (began, ended, program, host) VALUES (?, ?, ?, ?)",
-            params![sitting.began_ms, sitting.ended_ms, sitting.program, sitting.host],
-        )?;
-        let id = connection.last_insert_rowid();
+        let row = put_sitting(connection, sitting)?;
         for step in &sitting.steps {
-            put_step(connection, id, step)?;
+            put_step(connection, row, step)?;
         }
+        let steps = sitting.steps.iter().map(step_sum).collect();
+        close_sitting(connection, &OpenSitting { row, sitting: sitting.clone(), steps })?;
     }
     Ok(())
 }

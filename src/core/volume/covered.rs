@@ -18,17 +18,6 @@ impl CoveredLabels {
     /// No label shares a voxel with another.
     pub const NONE: Self = Self(BTreeMap::new());
 
-    /// A label map of labels that may share voxels, and what of each lies under others. The smallest is on top, so that a
-    /// lesion within an organ is seen; of two that are equally large the later one.
-    pub fn stacked(dims: [usize; 3], labels: &[(u16, &Region)]) -> (LabelMap, Self) {
-        let mut order: Vec<(usize, (u16, &Region))> =
-            labels.iter().map(|&(value, region)| (region.count(), (value, region))).collect();
-        order.sort_by_key(|(count, _)| std::cmp::Reverse(*count));
-        let map = LabelMap::from_regions(dims, order.into_iter().map(|(_, label)| label));
-        let covered = Self::under(&map, labels.iter().copied());
-        (map, covered)
-    }
-
     /// What of labels lies under others in a map that has all of their voxels.
     pub(super) fn under<'r>(
         map: &LabelMap,
@@ -92,6 +81,7 @@ impl CoveredLabels {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::NamedRegion;
     use super::*;
 
     const DIMS: [usize; 3] = [6, 5, 2];
@@ -106,7 +96,8 @@ mod tests {
             let regions: Vec<Region> =
                 masks.iter().map(|mask| Region::from_mask(DIMS[0], mask.iter().copied())).collect();
             let labels: Vec<(u16, &Region)> = (1..).zip(&regions).collect();
-            let (map, covered) = CoveredLabels::stacked(DIMS, &labels);
+            let named = labels.iter().map(|(value, region)| NamedRegion::unnamed(*value, (*region).clone()));
+            let (map, covered) = CoveredLabels::of(DIMS, &named.collect::<Vec<_>>());
             for n in 0..60 {
                 let here = labels.iter().rev().filter(|(_, region)| region.contains(n));
                 let top = here.min_by_key(|(_, region)| region.count()).map_or(0, |(v, _)| *v);

@@ -1,3 +1,5 @@
+use std::cmp::Reverse;
+
 use super::Region;
 
 /// A row of a label table: what a value in a label map stands for.
@@ -32,4 +34,23 @@ pub struct NamedRegion {
     pub region: Region,
     /// Of one that shares voxels with others: what of it lies on top, if its file says that; else the smallest does.
     pub on_top: Option<Region>,
+}
+
+impl NamedRegion {
+    /// One of which nothing is known but its voxels.
+    pub fn unnamed(value: u16, region: Region) -> Self {
+        let (name, colour, opacity, on_top) = (None, None, None, None);
+        Self { value, name, colour, opacity, visible: true, region, on_top }
+    }
+
+    /// In which order labels that share voxels lie over each other, by their places, the lowest first: the smallest is on
+    /// top, so that a lesion within an organ is seen, and of two that are equally large the later one. Those of which a
+    /// file says what is on top lie below all others, but for that.
+    pub fn lowest_first(labels: &[Self]) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..labels.len()).collect();
+        order.sort_by_cached_key(|&n| {
+            (labels[n].on_top.is_none(), Reverse(labels[n].region.count()))
+        });
+        order
+    }
 }

@@ -1,22 +1,20 @@
 //! In which order labels that share voxels lie over each other.
 
-use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{CoveredLabels, LabelMap, NamedRegion, Region};
 
 impl CoveredLabels {
     /// A label map of labels as files have them, and what of each lies under others. On top is what a file says
-    /// ([`NamedRegion::on_top`]); of labels of which none says that, the smallest, of two that are equally large the later.
+    /// ([`NamedRegion::on_top`]), else what the order of the labels says ([`NamedRegion::lowest_first`]).
     pub fn of(dims: [usize; 3], labels: &[NamedRegion]) -> (LabelMap, Self) {
         let row = dims[0];
         let said =
             |l: &NamedRegion| Some((l.value, l.on_top.as_ref()?.intersection(&l.region, row)));
         let tops: Vec<(u16, Region)> = labels.iter().filter_map(said).collect();
-        let mut order: Vec<&NamedRegion> = labels.iter().collect();
+        let order = NamedRegion::lowest_first(labels).into_iter().map(|n| &labels[n]);
+        let painted = order.map(|l| (l.value, &l.region));
         // What is known to lie on top comes once more, after all.
-        order.sort_by_key(|l| (l.on_top.is_none(), Reverse(l.region.count())));
-        let painted = order.into_iter().map(|l| (l.value, &l.region));
         let painted = painted.chain(tops.iter().map(|(value, top)| (*value, top)));
         let map = LabelMap::from_regions(dims, painted);
         let covered = Self::under(&map, labels.iter().map(|l| (l.value, &l.region)));

@@ -272,7 +272,9 @@ fn model_entry(ui: &mut Ui, model: &ModelEntry, cx: &mut CommandContext) {
 /// A server that was used before; the one in use is ticked.
 fn server_entry(ui: &mut Ui, server: &KnownServer, cx: &mut CommandContext) {
     let address = &server.draft.address;
-    let used = cx.status.server.in_use.as_ref().is_some_and(|used| used.address == *address);
+    // One address may be there several times, with other certificates.
+    let in_use = cx.status.server.in_use.as_ref();
+    let used = in_use.is_some_and(|used| used.draft.is_of(&server.draft));
     let tick = if used { icons::CHECK } else { "\u{2003}" };
     let what = quiet(ui, tr("server")).size(SMALL);
     let said = format!("{address}, {}", tr("server"));

@@ -78,8 +78,6 @@ pub struct Preferences {
     pub time_points_per_second: f32,
     /// Whether a preview of the mask under the resting pointer is wanted.
     pub show_preview: bool,
-    /// Whether what lies under the resting pointer is sent to a server, too.
-    pub look_ahead: bool,
     /// Objects that the user has begun by a click, in this run and earlier ones, as far as [`PRACTISED`].
     pub clicked_objects: u8,
     /// The picture that was asked for last.
@@ -127,7 +125,6 @@ impl Default for Preferences {
             mode_3d: Mode3d::default(),
             time_points_per_second: 5.0,
             show_preview: true,
-            look_ahead: false,
             clicked_objects: 0,
             picture: PictureOptions::default(),
             film: FilmOptions::default(),

@@ -105,7 +105,7 @@ pub struct RobotStatus {
     pub work: Option<RobotWork>,
     /// What came of it, so far, or of the last run.
     pub run: Option<Arc<RobotRun>>,
-    /// Why the last run ended before its time, in the language in use.
+    /// Why the last run ended before its time, or did not begin; in English, shown as a translation.
     pub told: Option<String>,
     /// What lies in the way of the run that is to begin.
     pub in_the_way: Option<InTheWay>,
@@ -118,7 +118,7 @@ pub struct InTheWay {
     pub share: f64,
     /// The same without the robot's earlier masks.
     pub share_of_others: f64,
-    /// The robot's own masks among them, of earlier runs, which nobody has changed.
+    /// The masks among them that runs have made since the scan was opened, which nobody has changed.
     pub robots: Vec<LabelId>,
     /// The names of these, and of the others.
     pub names: [Vec<String>; 2],

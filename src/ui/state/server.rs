@@ -12,6 +12,8 @@ pub struct ServerDraft {
     pub authority: String,
     /// The SHA-256 of the certificate or of its key; empty: none.
     pub pin: String,
+    /// The file with the key that the server wants; empty: none. The key itself is only there.
+    pub key_file: String,
     /// Of the models that belong together, which; `None`: the usual ones.
     pub models: Option<[String; 2]>,
 }
@@ -36,6 +38,8 @@ pub struct ServerStatus {
     pub known: Vec<KnownServer>,
     /// Whether image values may be sent is to be asked.
     pub consent: Option<ConsentQuestion>,
+    /// What the pointer rests on is sent to the server of the model in use, too, if anything is.
+    pub look_ahead: bool,
     /// Why the oldest pending click was not answered, in English. Nobody is asked again before somebody says so.
     pub waits: Option<String>,
 }
@@ -45,6 +49,8 @@ pub struct ServerStatus {
 pub struct ServerInUse {
     /// Its address.
     pub address: String,
+    /// What would be typed for it: address, and whom to trust there.
+    pub draft: ServerDraft,
     /// Host and port.
     pub host: String,
     /// Somebody has agreed that image values are sent there.
@@ -53,6 +59,8 @@ pub struct ServerInUse {
     pub sent: u64,
     /// Which further attempt the request under way is at; 0: the first, or there is none.
     pub again: u32,
+    /// It gets the whole scan, and nothing for a pointer that rests.
+    pub whole: bool,
 }
 
 /// What a server has.
@@ -64,7 +72,7 @@ pub enum LookStatus {
     /// It is being asked.
     Looking,
     /// It has answered.
-    Found(FoundServer),
+    Found(Box<FoundServer>),
     /// It has not, or can't be used, and why, in English.
     Failed(String),
 }
@@ -80,6 +88,8 @@ pub struct FoundServer {
     pub models: Vec<String>,
     /// Models that belong together; to be chosen of if there are several.
     pub pairs: Vec<[String; 2]>,
+    /// What there is to know of it besides, in English.
+    pub note: Option<String>,
 }
 
 /// An address that was used before.
@@ -90,6 +100,8 @@ pub struct KnownServer {
     pub draft: ServerDraft,
     /// It was agreed, for this run and later ones, that image values are sent there.
     pub agreed: bool,
+    /// What the pointer rests on is sent there, too.
+    pub look_ahead: bool,
 }
 
 /// What is to be agreed to before image values are sent.
@@ -114,8 +126,10 @@ pub enum SentSize {
     Place {
         /// Of one.
         bytes: u64,
-        /// How many places the object's clicks need, as far as that is known.
+        /// How many places all clicks that wait need, as far as that is known.
         places: usize,
+        /// Something is to be extended: more places go there.
+        extends: bool,
     },
     /// The whole image, once.
     Image(u64),
@@ -141,6 +155,8 @@ pub enum ServerAction {
     },
     /// They may not any more.
     TakeBack,
+    /// What the pointer rests on is sent to the server in use, too, or is not.
+    LookAhead(bool),
     /// Ask again for the click that was not answered.
     TryAgain,
 }

@@ -19,17 +19,44 @@ pub(super) fn show(ctx: &Context, cx: &mut CommandContext) {
     } else {
         Answer::Plain(tr("Send"))
     };
+    let is_whole = matches!(about.size, SentSize::Image(_));
+    let looks_ahead = cx.status.server.look_ahead && !is_whole;
     let remembers = &mut cx.view.transient.remember_consent;
     let say = |ui: &mut Ui| {
         say(ui, about);
+        if looks_ahead {
+            ui.label(tr("“Look ahead” is on for this server: a cube around where the pointer rests goes there, too."));
+        }
         ui.add_space(8.0);
-        ui.checkbox(remembers, tr("Remember for this address"));
+        // Each whole image is asked for.
+        if !is_whole {
+            ui.checkbox(remembers, tr("Remember for this address"));
+        }
+        ui.label(quiet(ui, holds_until(is_whole, *remembers)));
     };
     let given = ask(ctx, ("consent", &heading), say, &[Answer::Plain(tr("Don't send")), send]);
     if let Some(given) = given {
-        let remembers = std::mem::take(&mut cx.view.transient.remember_consent);
+        let ticked = std::mem::take(&mut cx.view.transient.remember_consent);
+        let remembers = ticked && !is_whole;
         let answer = ServerAction::Consent { agrees: given == 1, remembers };
         cx.out.push(Action::Server(answer));
+    }
+}
+
+/// What a yes is for, and how long it holds.
+fn holds_until(is_whole: bool, remembers: bool) -> &'static str {
+    if is_whole {
+        tr(
+            "It holds for this scan only, until it is closed (each time point is asked for); “Server…” in the menu Segment takes it back.",
+        )
+    } else if remembers {
+        tr(
+            "It holds for every scan that you click in and for points that wait in a session, also when the program is started again, until “Server…” in the menu Segment takes it back.",
+        )
+    } else {
+        tr(
+            "It holds for every scan that you click in and for points that wait in a session, until the program ends or “Server…” in the menu Segment takes it back.",
+        )
     }
 }
 
@@ -38,7 +65,7 @@ fn say(ui: &mut Ui, about: &ConsentQuestion) {
     ui.label(tr_with("The model is on the server {address}.", &[("address", address)]));
     ui.add_space(8.0);
     match *size {
-        SentSize::Place { bytes: one, places } => {
+        SentSize::Place { bytes: one, places, extends } => {
             ui.label(tr_with(
                 "For each place of {name} that the model looks at, a cube of image values goes there: {size}; with each click its points, and what the server has made of the cube.",
                 &[("name", name), ("size", &bytes(one))],
@@ -52,10 +79,13 @@ fn say(ui: &mut Ui, about: &ConsentQuestion) {
                     &[("n", &places), ("size", &all)],
                 )
             });
+            if extends {
+                ui.label(tr("An object is to be extended: more places go there, as far as its mask goes on."));
+            }
         }
         SentSize::Image(all) => {
             ui.label(tr_with(
-                "All image values of {name} go there, once: {size}.",
+                "The whole scan goes there, wherever you click: all image values of {name}, {size}, once, and again if the server ends the session; then the points of each click, and a mask that they start from.",
                 &[("name", name), ("size", &bytes(all))],
             ));
         }
@@ -71,9 +101,4 @@ fn say(ui: &mut Ui, about: &ConsentQuestion) {
         let text = format!("{} {text}", icons::WARNING);
         ui.label(RichText::new(text).color(colours(ui).warning));
     }
-    ui.add_space(8.0);
-    ui.label(quiet(
-        ui,
-        tr("It holds until the program ends; “Server…” in the menu Segment takes it back."),
-    ));
 }

@@ -32,7 +32,7 @@ pub(super) fn show(ctx: &Context, cx: &mut CommandContext) {
         .default_pos(ctx.content_rect().center())
         .show(ctx, |ui| {
             ui.set_width(WIDTH.min(ctx.content_rect().width() - 64.0));
-            ui.add(Label::new(quiet(ui, tr("A server that speaks KServe v2, such as NVIDIA Triton, computes the masks. Nothing of a scan is sent before you have agreed."))).wrap());
+            ui.add(Label::new(quiet(ui, tr("A server computes the masks: one that speaks KServe v2, such as NVIDIA Triton (https://…), or one of nnInteractive (nninteractive+https://…). Nothing of a scan is sent before you have agreed."))).wrap());
             ui.add_space(8.0);
             address(ui, cx);
             found(ui, cx);
@@ -45,8 +45,8 @@ pub(super) fn show(ctx: &Context, cx: &mut CommandContext) {
     cx.view.windows.server &= open;
 }
 
-/// What is typed, and the buttons that ask there.
-fn address(ui: &mut Ui, cx: &mut CommandContext) {
+/// What is typed; whether Enter was pressed there.
+fn fields(ui: &mut Ui, cx: &mut CommandContext) -> bool {
     let mut focus = std::mem::take(&mut cx.view.transient.focus_server);
     let draft = &mut cx.view.windows.server_draft;
     let mut entered = false;
@@ -63,6 +63,11 @@ fn address(ui: &mut Ui, cx: &mut CommandContext) {
             &mut draft.pin,
             tr("only to pin the certificate: its SHA-256, or its key's"),
         ),
+        (
+            tr("File with the key"),
+            &mut draft.key_file,
+            tr("only if the server wants a key: a file that only you can read"),
+        ),
     ] {
         let label = ui.label(quiet(ui, name));
         let field = TextEdit::singleline(text).desired_width(f32::INFINITY).hint_text(hint);
@@ -75,6 +80,12 @@ fn address(ui: &mut Ui, cx: &mut CommandContext) {
     if !draft.is_of(&before) {
         draft.models = None;
     }
+    entered
+}
+
+/// What is typed, and the buttons that ask there.
+fn address(ui: &mut Ui, cx: &mut CommandContext) {
+    let entered = fields(ui, cx);
     if cx.status.server.draft_is_plain == Some(true) {
         let text = tr(
             "http:// is not encrypted: everybody on the way can read the image values that are sent. Use https:// if the server has it.",
@@ -83,7 +94,7 @@ fn address(ui: &mut Ui, cx: &mut CommandContext) {
         ui.add(Label::new(RichText::new(text).color(colours(ui).warning)).wrap());
     }
     ui.add_space(4.0);
-    let draft = draft.clone();
+    let draft = cx.view.windows.server_draft.clone();
     let looking = cx.status.server.look == LookStatus::Looking;
     ui.horizontal(|ui| {
         if looking {
@@ -116,10 +127,12 @@ fn found(ui: &mut Ui, cx: &mut CommandContext) {
             ui.add(Label::new(text).wrap().selectable(true));
         }
         LookStatus::Found(found) if found.draft.is_of(&cx.view.windows.server_draft) => {
-            let FoundServer { server, models, pairs, .. } = found;
+            let FoundServer { server, models, pairs, note, .. } = &**found;
             let named = models.iter().take(MOST_MODELS).cloned().collect::<Vec<_>>().join(", ");
             let more = if models.len() > MOST_MODELS { ", …" } else { "" };
-            let text = if models.is_empty() {
+            let text = if let Some(note) = note {
+                format!("{server}: {}", tr_error(note))
+            } else if models.is_empty() {
                 tr_with("{server} does not tell which models it has.", &[("server", server)])
             } else {
                 let named = format!("{named}{more}");
@@ -143,7 +156,7 @@ fn found(ui: &mut Ui, cx: &mut CommandContext) {
 
 /// What goes to the server of the model in use, and the way to end that.
 fn in_use(ui: &mut Ui, server: &ServerInUse, cx: &mut CommandContext) {
-    let ServerInUse { address, agreed, sent, .. } = server;
+    let ServerInUse { address, agreed, sent, whole, .. } = server;
     ui.label(tr_with("In use: {address}", &[("address", address)]));
     let text = if *agreed {
         tr("You have agreed that image values are sent there.")
@@ -158,8 +171,16 @@ fn in_use(ui: &mut Ui, server: &ServerInUse, cx: &mut CommandContext) {
     if *agreed && ui.button(tr("Take the agreement back")).clicked() {
         cx.out.push(Action::Server(ServerAction::TakeBack));
     }
-    ui.checkbox(&mut cx.view.prefs.look_ahead, tr("Look ahead: also send where the pointer rests"))
-        .on_hover_text(tr("Clicks are answered sooner, and the preview under the pointer is there, for more that is sent."));
+    if *whole {
+        ui.label(quiet(ui, tr("It gets the whole scan; a pointer that rests sends nothing.")));
+        return;
+    }
+    let mut ahead = cx.status.server.look_ahead;
+    let tick = ui.checkbox(&mut ahead, tr("Look ahead: also send where the pointer rests"))
+        .on_hover_text(tr("Clicks are answered sooner, and the preview under the pointer is there, for more that is sent. It is of this server."));
+    if tick.changed() {
+        cx.out.push(Action::Server(ServerAction::LookAhead(ahead)));
+    }
 }
 
 /// Addresses that were used before.
@@ -169,7 +190,7 @@ fn known(ui: &mut Ui, cx: &mut CommandContext) {
     }
     ui.separator();
     ui.label(quiet(ui, tr("Used before")));
-    for KnownServer { draft, agreed } in &cx.status.server.known {
+    for KnownServer { draft, agreed, .. } in &cx.status.server.known {
         ui.horizontal(|ui| {
             let name = tr_with("Forget {address}", &[("address", &draft.address)]);
             if row_button(ui, icons::TRASH, &name, &name).clicked() {
@@ -189,10 +210,12 @@ fn known(ui: &mut Ui, cx: &mut CommandContext) {
 fn trusts(draft: &ServerDraft) -> String {
     let or_none = |text: &str| if text.is_empty() { "–".to_owned() } else { text.to_owned() };
     format!(
-        "{}: {}\n{}: {}",
+        "{}: {}\n{}: {}\n{}: {}",
         tr("Authority's file"),
         or_none(&draft.authority),
         tr("Fingerprint"),
-        or_none(&draft.pin)
+        or_none(&draft.pin),
+        tr("File with the key"),
+        or_none(&draft.key_file)
     )
 }

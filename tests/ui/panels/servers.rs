@@ -22,11 +22,19 @@ fn question(size: SentSize, is_plain: bool) -> ConsentQuestion {
 
 #[test]
 fn what_is_sent_is_said_in_numbers_and_plain_http_is_warned_of() {
-    let cube = SentSize::Place { bytes: 8_388_608, places: 3 };
+    let cube = SentSize::Place { bytes: 8_388_608, places: 3, extends: true };
     for (size, plain, said) in [
         (cube, false, &["chest.nii.gz", "8.4 MB", "3 places: 25.2 MB"][..]),
-        (SentSize::Place { bytes: 8_388_608, places: 1 }, true, &["1 place", "8.4 MB"]),
-        (SentSize::Image(157_300_000), true, &["All image values of chest.nii.gz", "157.3 MB"]),
+        (
+            SentSize::Place { bytes: 8_388_608, places: 1, extends: false },
+            true,
+            &["1 place", "8.4 MB"],
+        ),
+        (
+            SentSize::Image(157_300_000),
+            true,
+            &["The whole scan goes there", "all image values of chest.nii.gz, 157.3 MB"],
+        ),
     ] {
         let mut desktop = Desktop::open();
         desktop.status.server.consent = Some(question(size, plain));
@@ -37,12 +45,27 @@ fn what_is_sent_is_said_in_numbers_and_plain_http_is_warned_of() {
             assert!(shows(&harness, text), "{text}");
         }
         assert_eq!(shows(&harness, "everybody on the way to gpu.example:8000"), plain);
+        let extends = matches!(size, SentSize::Place { extends: true, .. });
+        assert_eq!(shows(&harness, "An object is to be extended"), extends);
+        // What it is a yes for is said, also by the tick: each whole scan is asked for.
+        let is_whole = matches!(size, SentSize::Image(_));
+        let every = "It holds for every scan that you click in";
+        assert_eq!(shows(&harness, every), !is_whole);
+        assert_eq!(shows(&harness, "It holds for this scan only"), is_whole);
+        let tick = "Remember for this address";
+        assert_eq!(shows(&harness, tick), !is_whole);
+        if !is_whole {
+            assert!(shows(&harness, "until the program ends or"));
+            harness.get_by_role_and_label(Role::CheckBox, tick).click();
+            harness.run_steps(2);
+            assert!(!shows(&harness, "until the program ends or"));
+            assert!(shows(&harness, "also when the program is started again"));
+        }
         let send = if plain { "Send, readable on the way" } else { "Send" };
-        harness.get_by_role_and_label(Role::CheckBox, "Remember for this address").click();
-        harness.run_steps(2);
         harness.get_by_role_and_label(Role::Button, send).click();
         harness.run_steps(2);
-        assert_eq!(taken(&mut harness), ["Server(Consent { agrees: true, remembers: true })"]);
+        let given = format!("Server(Consent {{ agrees: true, remembers: {} }})", !is_whole);
+        assert_eq!(taken(&mut harness), [given]);
         // The tick is of one question.
         press(&mut harness, Modifiers::NONE, Key::Escape);
         assert_eq!(taken(&mut harness), ["Server(Consent { agrees: false, remembers: false })"]);
@@ -54,10 +77,12 @@ fn the_bar_says_where_masks_are_computed_and_what_waits() {
     let mut desktop = Desktop::open();
     let server = ServerInUse {
         address: "https://gpu.example".to_owned(),
+        draft: ServerDraft::default(),
         host: "gpu.example".to_owned(),
         agreed: true,
         sent: 25_200_000,
         again: 0,
+        whole: false,
     };
     desktop.status.server.in_use = Some(server.clone());
     let network = NetworkTimes { network: 90.0, server: 310.0, sent: 8_400_000, received: 900_000 };
@@ -96,19 +121,21 @@ fn the_window_of_servers_fits_and_offers_what_there_is() {
     let pair = |name: &str| ["encoder", "decoder"].map(|what| format!("{name}_{what}"));
     desktop.view.windows.server = true;
     desktop.view.windows.server_draft = draft.clone();
-    desktop.status.server.look = LookStatus::Found(FoundServer {
+    desktop.status.server.look = LookStatus::Found(Box::new(FoundServer {
         draft: draft.clone(),
         server: "triton 2.51.0".to_owned(),
         models: ["liver", "lung"].iter().flat_map(|name| pair(name)).collect(),
         pairs: vec![pair("liver"), pair("lung")],
-    });
-    let known = KnownServer { draft: draft.clone(), agreed: true };
+        note: None,
+    }));
+    let known = KnownServer { draft: draft.clone(), agreed: true, look_ahead: false };
     desktop.status.server.known = vec![known];
     let mut harness = desktop.window([1024.0, 700.0]);
     harness.run_steps(3);
     picture(&mut harness, "server");
     nothing_is_cut_or_overlaps(&harness);
     assert!(shows(&harness, "triton 2.51.0 has: liver_encoder, liver_decoder, lung_encoder"));
+    assert!(shows(&harness, "File with the key"));
     harness.get_by_label("lung_encoder + lung_decoder").click();
     harness.run_steps(2);
     harness.get_by_label("Use this server").click();
@@ -123,4 +150,74 @@ fn the_window_of_servers_fits_and_offers_what_there_is() {
     harness.get_by_label("https://gpu.example, server").click();
     harness.run_steps(2);
     assert_eq!(taken(&mut harness), [format!("Server(Use({draft:?}))")]);
+}
+
+#[test]
+fn a_server_that_gets_the_whole_scan_says_so() {
+    let mut desktop = Desktop::open();
+    let draft = ServerDraft {
+        address: "nninteractive+https://gpu.example".to_owned(),
+        ..ServerDraft::default()
+    };
+    desktop.view.windows.server = true;
+    desktop.view.windows.server_draft = draft.clone();
+    desktop.status.server.look = LookStatus::Found(Box::new(FoundServer {
+        draft: draft.clone(),
+        server: "nnInteractive".to_owned(),
+        note: Some("the licence of its model is CC BY-NC-SA 4.0".to_owned()),
+        ..FoundServer::default()
+    }));
+    desktop.status.server.in_use = Some(ServerInUse {
+        address: draft.address.clone(),
+        host: "gpu.example".to_owned(),
+        agreed: true,
+        whole: true,
+        ..ServerInUse::default()
+    });
+    let mut harness = desktop.window([1024.0, 700.0]);
+    harness.run_steps(3);
+    picture(&mut harness, "server-whole");
+    nothing_is_cut_or_overlaps(&harness);
+    assert!(shows(&harness, "nnInteractive: the licence of its model is CC BY-NC-SA 4.0"));
+    assert!(shows(&harness, "It gets the whole scan"));
+    assert!(!shows(&harness, "Look ahead"), "it would do nothing");
+    harness.get_by_role_and_label(Role::TextInput, "File with the key").focus();
+    harness.run_steps(2);
+    let field = harness.get_by_role_and_label(Role::TextInput, "File with the key");
+    field.type_text("/home/me/key");
+    harness.run_steps(3);
+    harness.get_by_label("Use this server").click();
+    harness.run_steps(2);
+    let chosen = ServerDraft { key_file: "/home/me/key".to_owned(), ..draft };
+    assert_eq!(taken(&mut harness), [format!("Server(Use({chosen:?}))")]);
+}
+
+/// The same address with another certificate is another server.
+#[test]
+fn the_menu_ticks_the_server_in_use_whatever_else_has_its_address() {
+    let plain = ServerDraft { address: "https://gpu.example".to_owned(), ..ServerDraft::default() };
+    let pinned = ServerDraft { pin: "ab".repeat(32), ..plain.clone() };
+    let drafts = [plain.clone(), pinned.clone()];
+    let mut desktop = Desktop::open();
+    desktop.status.server.in_use = Some(ServerInUse {
+        address: plain.address.clone(),
+        draft: pinned,
+        ..ServerInUse::default()
+    });
+    desktop.status.server.known =
+        drafts.map(|draft| KnownServer { draft, ..KnownServer::default() }).to_vec();
+    let mut harness = desktop.wide();
+    harness.get_by_role_and_label(Role::Button, "Segment").click();
+    harness.run_steps(3);
+    // What is in use is not used again.
+    let entry = "https://gpu.example, server";
+    assert_eq!(harness.get_all_by_label(entry).count(), 2);
+    harness.get_all_by_label(entry).next().expect("the first").click();
+    harness.run_steps(3);
+    assert_eq!(taken(&mut harness), [format!("Server(Use({plain:?}))")]);
+    harness.get_by_role_and_label(Role::Button, "Segment").click();
+    harness.run_steps(3);
+    harness.get_all_by_label(entry).last().expect("the other").click();
+    harness.run_steps(3);
+    assert!(taken(&mut harness).is_empty());
 }

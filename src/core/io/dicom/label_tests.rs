@@ -368,11 +368,10 @@ fn overlapping(
 ) -> (LabelMap, CoveredLabels) {
     let mut of = |value: u16| {
         let found = labels(random, dims, largest).regions().remove(&value);
-        (value, found.unwrap_or_default())
+        NamedRegion::unnamed(value, found.unwrap_or_default())
     };
     let all = [of(3), of(2), of(largest)];
-    let all = all.each_ref().map(|(value, region)| (*value, region));
-    CoveredLabels::stacked(dims, &all)
+    CoveredLabels::of(dims, &all)
 }
 
 fn save_overlapping_as(path: &Path, labels: (&LabelMap, &CoveredLabels), scan: &Volume) {

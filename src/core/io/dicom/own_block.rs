@@ -30,7 +30,7 @@ pub(super) fn own(item: Attributes, tag: Tag) -> Option<u16> {
 }
 
 /// A value as it is stored: where types are not written, or a program did not know the block, there is nothing else.
-fn bytes<'a>(item: Attributes<'a>, tag: Tag) -> Option<Cow<'a, [u8]>> {
+fn bytes(item: Attributes<'_>, tag: Tag) -> Option<Cow<'_, [u8]>> {
     item.0.get(tag)?.to_bytes().ok()
 }
 

@@ -49,6 +49,10 @@ impl Reader for DicomReader {
         if yes { Sniff::Yes } else { Sniff::No }
     }
 
+    fn keeps_order_only(&self) -> bool {
+        true
+    }
+
     fn open_as(
         &self,
         source: &Source,

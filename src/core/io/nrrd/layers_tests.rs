@@ -6,9 +6,11 @@ use std::path::Path;
 
 use serde_json::json;
 
+use super::super::format::{Content, ContentVoxels};
 use super::super::labels_read::LabelsRead;
 use super::super::limits::Limits;
 use super::super::standard::{formats, labels_for, open_volume, save_labels, save_overlapping};
+use super::super::verify::{Written, verify};
 use crate::geom::{DAffine3, DMat3, DVec3, Grid};
 use crate::volume::{
     CoveredLabels, LabelMap, LabelName, NamedRegion, Provenance, Region, Scale, StoredGeometry,
@@ -30,9 +32,10 @@ fn scan(dims: [usize; 3]) -> Volume {
 fn labels(random: &mut fastrand::Rng, largest: u16) -> (LabelMap, CoveredLabels) {
     let regions = [1, 4, 9, largest].map(|value| {
         let share = random.f64();
-        (value, Region::from_mask(DIMS[0], (0..140).map(|_| random.f64() < share)))
+        let mask = (0..140).map(|_| random.f64() < share);
+        NamedRegion::unnamed(value, Region::from_mask(DIMS[0], mask))
     });
-    CoveredLabels::stacked(DIMS, &regions.each_ref().map(|(value, region)| (*value, region)))
+    CoveredLabels::of(DIMS, &regions)
 }
 
 fn names(largest: u16) -> Vec<LabelName> {
@@ -140,6 +143,49 @@ fn what_is_on_top_is_on_top_again() {
         assert!(text.contains("inprogress|Voxpoint.Order:0|\n"), "{round}");
     }
     assert!(turns > 10, "{turns}");
+}
+
+/// A file without its lines of what is on top has each label whole, but is not what was meant.
+#[test]
+fn what_is_on_top_is_verified_voxel_by_voxel() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("m.seg.nrrd");
+    let of = |range: std::ops::Range<usize>| {
+        Region::from_mask(DIMS[0], (0..140).map(|n| range.contains(&n)))
+    };
+    // By turns: of voxels 40 to 70, each has some.
+    let label = |value, region, on_top| NamedRegion {
+        on_top: Some(on_top),
+        ..NamedRegion::unnamed(value, region)
+    };
+    let labels = [label(1, of(0..70), of(0..60)), label(2, of(40..140), of(60..140))];
+    let (map, covered) = CoveredLabels::of(DIMS, &labels);
+    save(&path, (&map, &covered), &[]);
+    let written = std::fs::read(&path).unwrap();
+    let verified = |bytes: &[u8]| {
+        std::fs::write(&path, bytes).unwrap();
+        let (scan, cancel, progress) = (scan(DIMS), CancelToken::new(), Progress::new());
+        let content = Content {
+            voxels: ContentVoxels::Labels(&map),
+            grid: scan.grid(),
+            provenance: &Provenance::default(),
+            names: &[],
+            covered: &covered,
+        };
+        let written = Written::Whole(&path);
+        verify(formats(), written, "NRRD", &content, &path, &cancel, &progress)
+    };
+    verified(&written).unwrap();
+    let line = b"VoxpointOnTop:=";
+    let at = written.windows(line.len()).position(|w| w == line).expect("by turns");
+    // The line under another name, and one voxel less.
+    for (place, other) in [(at, b'W'), (at + line.len(), b'7')] {
+        let mut changed = written.clone();
+        assert_ne!(changed[place], other);
+        changed[place] = other;
+        let why = verified(&changed).unwrap_err().to_string();
+        assert!(why.contains("its labels"), "{why}");
+    }
 }
 
 /// A segment that another program has added has no place: then the smaller is on top, as of any file.

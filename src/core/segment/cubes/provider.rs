@@ -14,6 +14,7 @@ use crate::segment::runtime::{self, Runtime};
 use crate::segment::segmenter::{
     Device, DeviceChoice, Outcome, Readiness, Request, Segmenter, Spot, Spots, Stage,
 };
+use crate::volume::Volume;
 use crate::work::{CancelToken, Progress};
 
 /// Checkpoints of SAM-Med3D, and pairs of ONNX files like it, on ONNX Runtime.
@@ -73,7 +74,7 @@ impl Provider for ServedCubes {
         format!("{model} {}", names.unwrap_or_default()).trim_end().to_owned()
     }
 
-    fn sends(&self, _: &ModelRef) -> Option<Sending> {
+    fn sends(&self, _: &ModelRef, _: &Volume) -> Option<Sending> {
         Some(Sending::Place((SIDE * SIDE * SIDE * size_of::<f32>()) as u64))
     }
 
@@ -85,7 +86,7 @@ impl Provider for ServedCubes {
             state => format!("{name} ({state})"),
         };
         let models = facts.models.into_iter().map(line).collect();
-        Ok(ServerLook { server: facts.name, models, pairs: facts.pairs })
+        Ok(ServerLook { server: facts.name, models, pairs: facts.pairs, note: None })
     }
 
     fn open(

@@ -18,7 +18,8 @@ pub(super) struct Sent<'a> {
 }
 
 /// The type in which a scan is sent: that of its file if the file's numbers are the values, and the server's PyTorch
-/// computes with it; else float32.
+/// computes with it; else float32. What is sent is always the values: the model looks at which are larger, and a scale
+/// may turn that around.
 fn sent_as(volume: &Volume) -> DataType {
     use DataType::{F32, I8, I16, I32, U8};
     match volume.voxels().data_type() {
@@ -37,7 +38,7 @@ pub(super) fn sent(volume: &Volume) -> Sent<'_> {
     let kind = sent_as(volume);
     let (name, item) = (kind.name(), kind.size() as u8);
     let range = volume.time_point_range();
-    let values = if kind == volume.voxels().data_type() {
+    let values = if kind == volume.voxels().data_type() && volume.scale() == Scale::NONE {
         as_stored(volume.voxels(), range.clone())
     } else {
         None

@@ -147,11 +147,24 @@ impl InteractiveSegmenter {
             self.given = None;
             timings.add(Some(self.session.take_traffic()));
             match error {
-                SegmentError::Remote(error) if passes(&error) && tries < patience.retries => {}
-                SegmentError::Remote(RemoteError::Broken { why, address, .. }) => {
+                SegmentError::Remote(error)
+                    if passes(&error)
+                        && tries < patience.retries
+                        && !self.session.has_lost_places() => {}
+                SegmentError::Remote(RemoteError::Broken { why, tries: before, address }) => {
+                    let tries = tries + before;
                     return Err(RemoteError::Broken { why, tries, address }.into());
                 }
-                error => return Err(error),
+                error => {
+                    if matches!(
+                        &error,
+                        SegmentError::Remote(RemoteError::Status { status: 500.., .. })
+                    ) {
+                        // Perhaps the scan is what it failed with.
+                        self.image = Weak::new();
+                    }
+                    return Err(error);
+                }
             }
             rest(pause, cancel)?;
             pause *= 2;
@@ -170,6 +183,10 @@ impl InteractiveSegmenter {
         let volume = &request.volume;
         let dims = volume.grid().dims();
         self.session.agreed(sent_bytes(volume))?;
+        if !self.session.has_place() {
+            // Also if no other place is to be had.
+            (self.image, self.given) = (Weak::new(), None);
+        }
         if self.session.claim(&mut || stage(Stage::Queue), cancel)? {
             self.device.reason = told(self.session.facts());
             (self.image, self.given) = (Weak::new(), None);
@@ -299,7 +316,8 @@ fn passes(error: &RemoteError) -> bool {
 fn told(facts: &InteractiveFacts) -> String {
     let InteractiveFacts { session_version, licence, .. } = facts;
     let licence = licence.as_deref().unwrap_or("not stated");
-    format!("nnInteractive {session_version}; licence of its model: {licence}")
+    let version = if session_version.is_empty() { "?" } else { session_version.as_str() };
+    format!("nnInteractive, sessions {version}; licence of its model: {licence}")
 }
 
 fn lost() -> SegmentError {
@@ -383,6 +401,10 @@ impl Segmenter for InteractiveSegmenter {
 
     fn forget_closed(&mut self) {
         if self.image.strong_count() == 0 {
+            if self.mask.is_some() {
+                // A scan was sent: the server is not to keep it until it finds that nobody asks.
+                self.session.release();
+            }
             (self.given, self.mask) = (None, None);
         }
     }

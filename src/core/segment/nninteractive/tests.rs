@@ -265,7 +265,9 @@ fn points_that_make_no_sense_are_refused_here() {
 fn a_scan_is_sent_as_the_values_that_its_file_means() {
     let count: usize = DIMS.iter().product();
     let twice = Scale { slope: 2.0, inter: -1.0 };
-    let table: [(Voxels, Scale, &str, Vec<u8>); 9] = [
+    let turned = Scale { slope: -1.0, inter: 0.0 };
+    let shifted = Scale { slope: 1.0, inter: -1024.0 };
+    let table: [(Voxels, Scale, &str, Vec<u8>); 13] = [
         (Voxels::U8(vec![3; count]), Scale::NONE, "uint8", vec![3]),
         (Voxels::I8(vec![-3; count]), Scale::NONE, "int8", vec![0xfd]),
         (Voxels::I16(vec![-2; count]), Scale::NONE, "int16", vec![0xfe, 0xff]),
@@ -276,6 +278,10 @@ fn a_scan_is_sent_as_the_values_that_its_file_means() {
         (Voxels::F32(vec![0.1; count]), Scale::NONE, "float32", 0.1f32.to_le_bytes().into()),
         (Voxels::F64(vec![0.1; count]), Scale::NONE, "float32", 0.1f32.to_le_bytes().into()),
         (Voxels::F32(vec![f32::NAN; count]), Scale::NONE, "float32", vec![0; 4]),
+        (Voxels::F32(vec![2.5; count]), turned, "float32", (-2.5f32).to_le_bytes().into()),
+        (Voxels::F32(vec![24.0; count]), shifted, "float32", (-1000f32).to_le_bytes().into()),
+        (Voxels::F32(vec![f32::NAN; count]), shifted, "float32", vec![0; 4]),
+        (Voxels::I16(vec![24; count]), shifted, "float32", (-1000f32).to_le_bytes().into()),
     ];
     for (voxels, scale, name, value) in table {
         let volume = scan(voxels, scale);

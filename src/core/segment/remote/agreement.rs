@@ -1,28 +1,65 @@
 //! What somebody has said about an address, and what goes on there, as all who hold a copy see it at once.
 
-use std::sync::Arc;
+use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Whether somebody has agreed that image values are sent to an address. Copies are one: taken back, the next request
 /// is not sent, whoever holds which copy.
 #[derive(Clone, Debug, Default)]
-pub struct Agreement(Arc<AtomicBool>);
+pub struct Agreement(Arc<Given>);
+
+/// Looks where an agreement is kept whether it still stands there.
+type Keeper = Arc<dyn Fn() -> bool + Send + Sync>;
+
+#[derive(Default)]
+struct Given {
+    given: AtomicBool,
+    keeper: Mutex<Option<Keeper>>,
+}
+
+impl fmt::Debug for Given {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Given").field(&self.given).finish()
+    }
+}
 
 impl Agreement {
-    /// It was given, or is not given any more.
+    /// It was given by somebody just now, or is not given any more.
     pub fn set(&self, given: bool) {
-        self.0.store(given, Ordering::SeqCst);
+        *self.0.keeper.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.0.given.store(given, Ordering::SeqCst);
     }
 
-    /// Whether it is given.
+    /// It is given as long as `keeper` says so, where others can take it back, too. `keeper` may read a file.
+    pub fn keep_by(&self, keeper: impl Fn() -> bool + Send + Sync + 'static) {
+        *self.0.keeper.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(keeper));
+    }
+
+    /// Whether it is given, as far as this program knows. At once.
     pub fn is_given(&self) -> bool {
-        self.0.load(Ordering::SeqCst)
+        self.0.given.load(Ordering::SeqCst)
+    }
+
+    /// Whether it is given and was not taken back where it is kept; if it was, it is not given any more. Before each
+    /// sending; not on the UI thread.
+    pub fn still_given(&self) -> bool {
+        if !self.is_given() {
+            return false;
+        }
+        let keeper = self.0.keeper.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if keeper.is_some_and(|is_kept| !is_kept()) {
+            self.set(false);
+        }
+        self.is_given()
     }
 }
 
 impl From<bool> for Agreement {
     fn from(given: bool) -> Self {
-        Self(Arc::new(AtomicBool::new(given)))
+        let agreement = Self::default();
+        agreement.set(given);
+        agreement
     }
 }
 
@@ -89,5 +126,20 @@ mod tests {
         assert_eq!((seen.sent(), seen.again()), (3, 2));
         copy.set(false);
         assert!(!agreed.is_given());
+    }
+
+    #[test]
+    fn one_that_was_taken_back_where_it_is_kept_is_not_given() {
+        let (agreed, kept) = (Agreement::from(true), Arc::new(AtomicBool::new(true)));
+        let there = Arc::clone(&kept);
+        agreed.keep_by(move || there.load(Ordering::SeqCst));
+        assert!(agreed.still_given());
+        kept.store(false, Ordering::SeqCst);
+        assert!(agreed.is_given() && !agreed.clone().still_given());
+        kept.store(true, Ordering::SeqCst);
+        assert!(!agreed.is_given() && !agreed.still_given(), "not by itself again");
+        agreed.set(true);
+        kept.store(false, Ordering::SeqCst);
+        assert!(agreed.still_given(), "a new yes is of this program, until it is kept");
     }
 }

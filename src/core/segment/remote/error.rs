@@ -196,7 +196,7 @@ pub enum RemoteError {
     },
     /// It asks for a key.
     #[error(
-        "the server wants a key ({status}): put it into a file that only you can read, and name that with --key-file: {address}"
+        "the server wants a key ({status}): put it into a file that only you can read, and name that (--key-file): {address}"
     )]
     KeyWanted {
         /// HTTP status code.

@@ -19,6 +19,7 @@ use super::address::ServerAddress;
 use super::connection::{Clock, TimedConnector, TlsConnector};
 use super::error::{RemoteError, words};
 use super::key::ServerKey;
+use super::reply::Reply;
 use super::trust::{PinMismatch, client_config};
 use super::{RemotePatience, ServedModel, ServerWatch};
 use crate::text::bytes;
@@ -76,24 +77,6 @@ impl Outgoing {
         }
         Self { content, kind: NUMBERS, header_length, compressed: false }
     }
-}
-
-/// A whole answer.
-#[derive(Debug)]
-pub(super) struct Reply {
-    pub(super) status: u16,
-    /// Bytes of JSON before the numbers.
-    pub(super) header_length: Option<usize>,
-    /// JSON that came in a header of its own.
-    pub(super) meta: Option<String>,
-    pub(super) body: Vec<u8>,
-    /// Bytes on the way there and back, without headers.
-    pub(super) sent: u64,
-    pub(super) received: u64,
-    /// From the last byte out to the first byte in, and all of it.
-    pub(super) waited_ms: f64,
-    pub(super) total_ms: f64,
-    pub(super) retry_after: Option<Duration>,
 }
 
 /// What to ask for.
@@ -168,12 +151,13 @@ impl Http {
         Ok(Self { address, patience, compress, key, tls, agent, clock, watch })
     }
 
-    /// Another way to the same server, for another thread, that waits at most so long for anything.
+    /// Another way to the same server, for another thread, that waits at most so long for anything and asks once.
     pub(super) fn beside(&self, most: Duration) -> Self {
         let mut patience = self.patience;
         for time in [&mut patience.connect, &mut patience.stall, &mut patience.facts] {
             *time = (*time).min(most);
         }
+        patience.retries = 0;
         Self {
             address: self.address.clone(),
             patience,
@@ -187,9 +171,12 @@ impl Http {
         }
     }
 
-    /// Whether requests carry a key.
-    pub(super) fn has_key(&self) -> bool {
-        self.key.is_some()
+    /// An answer, if it is one.
+    ///
+    /// # Errors
+    /// As [`Reply::good`].
+    pub(super) fn good(&self, reply: Reply) -> Result<Reply, RemoteError> {
+        reply.good(&self.address, self.key.is_some())
     }
 
     pub(super) fn address(&self) -> &ServerAddress {
@@ -205,6 +192,7 @@ impl Http {
     }
 
     /// Asks, a few times if need be. An answer of any status but those that say “later” or lead elsewhere is returned.
+    /// While there is no connection any request may be made again: nothing of it was sent.
     pub(super) fn ask(
         &mut self,
         call: &HttpCall<'_>,
@@ -222,9 +210,10 @@ impl Http {
     ) -> Result<Reply, RemoteError> {
         let mut pause = self.patience.pause;
         for tries in 0.. {
-            let last = !call.again || tries >= self.patience.retries;
             self.watch.is_at(tries);
             let attempt = self.attempt(call, cancel);
+            let again = call.again || attempt.as_ref().is_err_and(Trouble::came_before_sending);
+            let last = !again || tries >= self.patience.retries;
             if let Some(out) = call.body.filter(|out| out.kind == NUMBERS)
                 && !attempt.as_ref().is_err_and(Trouble::came_before_sending)
             {

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::error::{RemoteError, quoted, words};
-use super::http::{Http, HttpCall, Outgoing, Reply};
+use super::error::{RemoteError, words};
+use super::http::{Http, HttpCall, Outgoing};
 use super::message::{Input, Output, Wanted, answer, element, most_bytes, request};
+use super::reply::Reply;
 use super::{Agreement, DECODER, ENCODER, ServedModel, Traffic};
 use crate::segment::tensor::Declared;
 use crate::text::bytes;
@@ -201,21 +202,15 @@ impl RemotePair {
         cancel.check()?;
         let (body, header_length) = request(inputs, wanted);
         let address = self.http.address().to_string();
-        if !self.agreed.is_given() {
+        if !self.agreed.still_given() {
             return Err(RemoteError::NotAllowed { sent: bytes(body.len() as u64), address });
         }
         let body = Arc::new(Outgoing::binary(body, header_length, self.http.compresses()));
         let path = format!("/v2/models/{model}/infer");
         let (most, patience) = (most_bytes(wanted), self.http.patience().answer);
         let reply = self.http.ask(&HttpCall::new(&path, Some(&body), most, patience), cancel)?;
-        self.traffic += Traffic {
-            requests: 1,
-            sent: reply.sent,
-            received: reply.received,
-            network_ms: reply.total_ms - reply.waited_ms,
-            server_ms: reply.waited_ms,
-        };
-        let reply = good(reply, &address)?;
+        self.traffic += reply.traffic();
+        let reply = self.http.good(reply)?;
         answer(&reply.body, reply.header_length, wanted)
             .map_err(|what| RemoteError::Answer { what: words(&what), address })
     }
@@ -224,25 +219,6 @@ impl RemotePair {
 fn get(http: &mut Http, path: &str, cancel: &CancelToken) -> Result<Reply, RemoteError> {
     let patience = http.patience().facts;
     http.ask(&HttpCall::new(path, None, MAX_FACTS, patience), cancel)
-}
-
-/// The answer, if its status is 200.
-fn good(reply: Reply, address: &str) -> Result<Reply, RemoteError> {
-    if reply.status == 200 {
-        return Ok(reply);
-    }
-    let (status, address) = (reply.status, address.to_owned());
-    Err(RemoteError::Status { status, said: said(&reply.body), address })
-}
-
-/// An error's own words: `{"error":"…"}`, or plain text.
-fn said(body: &[u8]) -> String {
-    #[derive(Deserialize)]
-    struct ErrorJson {
-        error: String,
-    }
-    let told = serde_json::from_slice::<ErrorJson>(body).map(|told| told.error);
-    quoted(&told.unwrap_or_else(|_| String::from_utf8_lossy(body).into_owned()))
 }
 
 fn parsed<'b, T: Deserialize<'b>>(body: &'b [u8], address: &str) -> Result<T, RemoteError> {
@@ -255,7 +231,8 @@ fn parsed<'b, T: Deserialize<'b>>(body: &'b [u8], address: &str) -> Result<T, Re
 /// Program and version.
 fn server_name(http: &mut Http, cancel: &CancelToken) -> Result<String, RemoteError> {
     let address = http.address().to_string();
-    let reply = good(get(http, "/v2", cancel)?, &address)?;
+    let reply = get(http, "/v2", cancel)?;
+    let reply = http.good(reply)?;
     let told: ServerJson = parsed(&reply.body, &address)?;
     Ok(words(&format!("{} {}", told.name, told.version)))
 }
@@ -294,7 +271,7 @@ fn describe(
     if matches!(reply.status, 400 | 404) {
         return Ok(None);
     }
-    let reply = good(reply, &address)?;
+    let reply = http.good(reply)?;
     let told: ModelJson = parsed(&reply.body, &address)?;
     let declared = |tensor: TensorJson| Declared {
         name: words(&tensor.name),
@@ -371,14 +348,5 @@ mod tests {
         assert_eq!(found(&["liver_encoder", "lung_decoder"]), 0);
         assert_eq!(found(&["a_encoder", "a_decoder", "encoder-b", "decoder-b"]), 2);
         assert_eq!(found(&["../encoder", "../decoder", "a/encoder", "a/decoder"]), 0);
-    }
-
-    #[test]
-    fn a_servers_words_are_one_short_line() {
-        assert_eq!(said(br#"{"error":"no\nsuch\tmodel"}"#), ", “no such model”");
-        assert_eq!(said(b"plain \x1b[31mtext"), ", “plain [31mtext”");
-        assert_eq!(said(b"<html><body>"), "");
-        assert_eq!(said(b""), "");
-        assert!(said(&[b'x'; 10_000]).chars().count() < 200);
     }
 }

@@ -16,6 +16,7 @@ mod key;
 mod kserve;
 mod message;
 pub mod nninteractive;
+mod reply;
 mod trust;
 
 use std::path::PathBuf;

@@ -10,6 +10,7 @@ mod figures;
 #[cfg(unix)]
 mod flipped;
 mod kill;
+mod lost;
 mod others;
 #[cfg(unix)]
 mod power_cut;

@@ -198,6 +198,8 @@ fn a_scan_is_taken_out_of_its_session() {
     file.take_scan_out().unwrap();
     assert!(!file.has_scan() && !is_there(&path));
     assert!(length() + voxels.len() as u64 / 2 < before, "{} of {before}", length());
+    let damage = read(&path).unwrap().damage;
+    assert!(damage.is_empty(), "{damage:?}");
     // Once more is nothing; it is written as before, and another can be put in.
     file.take_scan_out().unwrap();
     let mut changed = snapshot.clone();

@@ -1,6 +1,8 @@
 //! Servers as they are: full, slow, gone, wrong, hostile.
 
 use super::*;
+use crate::segment::models::provider_of;
+use crate::segment::provider::{ModelRef, Sending, ServerLook};
 use crate::segment::remote::nninteractive::tests::stub::Seen;
 
 /// What a server does with a point, and what of it is said.
@@ -23,7 +25,10 @@ const BAD_ANSWERS: &[(Act, &str)] = &[
         Act::Status(410, r#"{"detail":"lease\nexpired"}"#),
         "ended the session, “lease expired”; nothing",
     ),
-    (Act::Status(413, "too large"), "is more than the server takes, “too large”: cut it smaller"),
+    (
+        Act::Status(413, "too large"),
+        "the scan (15.6 kB) is more than the server takes, “too large”: cut it smaller",
+    ),
     (
         Act::Status(500, "Internal\nServer Error"),
         "500 (an error of the server), “Internal Server Error”",
@@ -61,6 +66,8 @@ const BAD_ANSWERS: &[(Act, &str)] = &[
         Act::Meta(r#"{"ran_prediction":true,"bbox":[[0,1],[0,21],[0,1]]}"#),
         "a box outside of the scan",
     ),
+    // A box, and nothing of what is in it.
+    (Act::Bytes(b""), "it ends in the middle"),
     (Act::Bytes(b"not an array"), "it is no NNIA array"),
     (Act::Bytes(b"NNIA"), "it ends in the middle"),
     (Act::OtherShape, "an array of another shape"),
@@ -113,8 +120,8 @@ fn whatever_a_server_does_with_a_scan_or_at_the_door_is_one_line() {
             let stub = InteractiveStub::start();
             let said = match act {
                 Act::Meta(_) | Act::Bytes(_) | Act::OtherShape => continue,
-                // It is asked again when a point is.
-                Act::Status(503, _) if path == "/claim" => continue,
+                // There is no scan yet.
+                Act::Status(413, _) => "is more than the server takes",
                 Act::Text(_) => "not an answer of an nnInteractive server",
                 _ => said,
             };
@@ -232,6 +239,127 @@ fn a_place_is_waited_for_as_the_server_says() {
     let error = there.answer(&request(&volume, &[A]), &cancel, &mut |_| ()).unwrap_err();
     assert!(matches!(error, SegmentError::Cancelled), "{error}");
     assert!(begin.elapsed() < Duration::from_secs(5));
+}
+
+/// A place that was given although nobody heard it is lost for a while: few are lost so.
+#[test]
+fn places_are_not_lost_by_the_dozen() {
+    let (stub, volume) = (InteractiveStub::start(), volume());
+    let mut there = open(&stub);
+    mask(&mut there, &volume, &[A]);
+    stub.forget();
+    stub.will(&[("/claim", Act::Lose); 9]);
+    let (begin, mut stages) = (Instant::now(), Vec::new());
+    let asked = request(&volume, &[A, B]);
+    let mut stage = |stage| stages.push(stage);
+    let error = there.answer(&asked, &CancelToken::new(), &mut stage).unwrap_err().to_string();
+    assert!(error.contains("the connection to the server broke ("), "{error}");
+    assert!(begin.elapsed() >= Duration::from_millis(300), "not at once");
+    assert!(stages.contains(&Stage::Queue), "it is told that it waits");
+    assert_eq!(stub.count("/claim"), 1 + 2);
+    stub.will(&[("/claim", Act::Lose)]);
+    answer(&mut there, &asked).unwrap_err();
+    assert_eq!(stub.count("/claim"), 1 + 3);
+    assert_eq!(mask(&mut there, &volume, &[A, B]), expected(None, &[A, B]));
+    // A server that does not even listen has given none.
+    let port = InteractiveStub::no_port();
+    let mut model = stub.model();
+    model.address = format!("nninteractive+http://127.0.0.1:{port}").parse().unwrap();
+    (model.patience.retries, model.patience.pause) = (5, Duration::from_millis(100));
+    let later = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(250));
+        InteractiveStub::on(port)
+    });
+    let mut there = InteractiveSegmenter::open(&model).unwrap();
+    let late = later.join().unwrap();
+    assert_eq!(mask(&mut there, &volume, &[A]), expected(None, &[A]));
+    assert_eq!(late.count("/claim"), 1);
+}
+
+#[test]
+fn a_place_that_is_given_up_halfway_is_none() {
+    let (stub, volume) = (InteractiveStub::start(), volume());
+    let mut there = open(&stub);
+    mask(&mut there, &volume, &[A]);
+    for act in [Act::Silence, Act::Text("{}"), Act::Status(500, "")] {
+        stub.forget();
+        stub.will(&[("/capabilities", act)]);
+        let cancel = CancelToken::new();
+        cancel_later(&cancel);
+        there.answer(&request(&volume, &[A, C]), &cancel, &mut |_| ()).unwrap_err();
+        assert!(!stub.has_session(), "{act:?}: it was given back");
+        assert_eq!(mask(&mut there, &volume, &[A, B]), expected(None, &[A, B]), "{act:?}");
+    }
+}
+
+/// The server prepares a scan after it has taken it; what fails there it tells at the first point.
+#[test]
+fn a_scan_that_a_server_has_failed_with_is_sent_again() {
+    let (stub, volume) = (InteractiveStub::start(), volume());
+    let mut there = open(&stub);
+    stub.will(&[("/add_point_interaction", Act::Status(500, ""))]);
+    answer(&mut there, &request(&volume, &[A])).unwrap_err();
+    assert_eq!(mask(&mut there, &volume, &[A]), expected(None, &[A]));
+    assert_eq!(stub.count("/set_image"), 2);
+}
+
+#[test]
+fn to_empty_a_large_mask_may_take_as_long_as_an_answer() {
+    let (stub, volume) = (InteractiveStub::start(), volume());
+    let mut model = stub.model();
+    (model.patience.facts, model.patience.answer) =
+        (Duration::from_secs(1), Duration::from_secs(20));
+    let mut there = InteractiveSegmenter::open(&model).unwrap();
+    for path in ["/set_target_buffer", "/reset_interactions"] {
+        stub.will(&[(path, Act::Slow(1800))]);
+        let other = scan(Voxels::U8(vec![1; volume.grid().count()]), Scale::NONE);
+        assert_eq!(mask(&mut there, &other, &[A]), expected(None, &[A]), "{path}");
+    }
+}
+
+#[test]
+fn a_scan_that_is_closed_does_not_stay_on_the_server() {
+    let (stub, mut volume) = (InteractiveStub::start(), volume());
+    let mut there = open(&stub);
+    there.forget_closed();
+    assert!(stub.has_session(), "nothing was sent");
+    for claims in 1..3 {
+        mask(&mut there, &volume, &[A]);
+        there.forget_closed();
+        assert!(stub.has_session(), "it is open");
+        assert_eq!(stub.count("/claim"), claims);
+        volume = scan(Voxels::U8(vec![claims as u8; volume.grid().count()]), Scale::NONE);
+        there.forget_closed();
+        assert!(!stub.has_session());
+    }
+}
+
+/// What the window shows and asks.
+#[test]
+fn what_is_sent_and_what_is_there_is_told_before() {
+    let (stub, volume) = (InteractiveStub::start(), volume());
+    let model = ModelRef::Server(Box::new(stub.model()));
+    let kind = provider_of(&model);
+    let count = volume.grid().count() as u64;
+    assert_eq!(kind.sends(&model, &volume), Some(Sending::Image(2 * count)));
+    let scaled = Scale { slope: 2.0, inter: 0.0 };
+    let floats = scan(Voxels::U8(vec![1; count as usize]), scaled);
+    assert_eq!(kind.sends(&model, &floats), Some(Sending::Image(4 * count)));
+    let look = || kind.look(&model, &CancelToken::new());
+    let note = |look: ServerLook| (look.server, look.note.unwrap());
+    let (server, said) = note(look().unwrap());
+    assert_eq!(
+        (server.as_str(), said.as_str()),
+        ("nnInteractive", "the licence of its model is CC BY-NC-SA 4.0")
+    );
+    assert!(!stub.has_session(), "the place was given back");
+    stub.says(("CC BY-NC-SA 4.0", "!!MISSING!!"));
+    assert!(note(look().unwrap()).1.ends_with("is not stated"));
+    stub.will(&[("/claim", Act::Full(7))]);
+    assert!(note(look().unwrap()).1.starts_with("all its places are taken"));
+    stub.will(&[("/claim", Act::NoHttp)]);
+    assert!(look().unwrap_err().to_string().contains("not an answer of an nnInteractive server"));
+    assert_eq!(stub.count("/set_image"), 0);
 }
 
 fn cancel_later(cancel: &CancelToken) {

@@ -4,6 +4,8 @@
 
 use ruzstd::decoding::FrameDecoder;
 
+use crate::work::CancelToken;
+
 /// Bytes of a chunk's header.
 pub(super) const HEADER: usize = 32;
 /// Flags that together say that the header has all its bytes.
@@ -59,8 +61,13 @@ impl Unpacker {
     /// Unpacks a chunk, which must have exactly as many bytes as `out`.
     ///
     /// # Errors
-    /// What is wrong with it.
-    pub(super) fn unpack(&mut self, chunk: &[u8], out: &mut [u8]) -> Result<(), String> {
+    /// What is wrong with it; or nobody wants it any more.
+    pub(super) fn unpack(
+        &mut self,
+        chunk: &[u8],
+        out: &mut [u8],
+        cancel: &CancelToken,
+    ) -> Result<(), String> {
         let mut front = Front(chunk);
         let header: [u8; HEADER] = front.array()?;
         let content = front.0;
@@ -74,7 +81,8 @@ impl Unpacker {
             return Err("a chunk of another length than it says".to_owned());
         }
         if header[3] != 1 {
-            return Err(format!("values of {} bytes", header[3]));
+            let size = header[3];
+            return Err(format!("values of {size} bytes"));
         }
         // To shuffle the bytes of single bytes (1) changes nothing.
         if header[16..22].iter().any(|&filter| filter > 1) || flags & DELTA != 0 {
@@ -106,17 +114,34 @@ impl Unpacker {
             other => return Err(format!("packed with codec {other} of Blosc, not with Zstandard")),
         }
         let block = block.ok().filter(|block| (1..=out.len()).contains(block));
-        let block = block.ok_or("blocks of no length")?;
+        self.blocks(chunk, out, block.ok_or("blocks of no length")?, cancel)
+    }
+
+    /// Unpacks blocks of so many bytes, the places of which stand first.
+    fn blocks(
+        &mut self,
+        chunk: &[u8],
+        out: &mut [u8],
+        block: usize,
+        cancel: &CancelToken,
+    ) -> Result<(), String> {
+        let content = chunk.get(HEADER..).unwrap_or_default();
+        let mut front = Front(content);
+        // Each block has bytes of its own, so that the work is that of the bytes which came.
+        let mut left = content.len();
         for block in out.chunks_mut(block) {
+            cancel.check().map_err(|stopped| stopped.to_string())?;
             let start = i32::from_le_bytes(front.array()?);
             let start = usize::try_from(start).ok().filter(|&start| start >= HEADER);
             let stream = start.and_then(|start| chunk.get(start..));
-            self.block(stream.ok_or("a block that lies elsewhere")?, block)?;
+            let used = self.block(stream.ok_or("a block that lies elsewhere")?, block)?;
+            left = left.checked_sub(used).ok_or("blocks that share their bytes")?;
         }
         Ok(())
     }
 
-    fn block(&mut self, stream: &[u8], out: &mut [u8]) -> Result<(), String> {
+    /// Unpacks a block; how many bytes its own are, its place in the chunk among them.
+    fn block(&mut self, stream: &[u8], out: &mut [u8]) -> Result<usize, String> {
         let mut front = Front(stream);
         let length = i32::from_le_bytes(front.array()?);
         match usize::try_from(length) {
@@ -138,7 +163,7 @@ impl Unpacker {
                 out.fill(value);
             }
         }
-        Ok(())
+        Ok(stream.len() - front.0.len() + size_of::<i32>())
     }
 
     fn zstd(&mut self, packed: &[u8], out: &mut [u8]) -> Result<(), String> {

@@ -7,7 +7,7 @@ use crate::segment::remote::error::words;
 /// What a server says of itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct InteractiveFacts {
-    /// Version of the program that answers, as it tells it; empty if it does not.
+    /// Version of its sessions (`v2`), as it tells it; empty if it does not. Its program's version it does not tell.
     pub session_version: String,
     /// The licence of the model that it has loaded.
     pub licence: Option<String>,
@@ -15,8 +15,6 @@ pub struct InteractiveFacts {
     pub interactions: Vec<String>,
     /// It goes on from a mask.
     pub initial_mask: bool,
-    /// It takes its last step back.
-    pub undo: bool,
     /// It looks at more than its patch where a structure is larger.
     pub autozoom: bool,
     /// Voxels along each side of what it looks at.
@@ -50,7 +48,6 @@ impl InteractiveFacts {
             licence: licence.filter(|text| !text.is_empty() && text != "!!MISSING!!"),
             interactions,
             initial_mask: yes("supports_initial_label"),
-            undo: yes("supports_undo"),
             autozoom: told["do_autozoom"].as_bool().unwrap_or(true),
             patch: patch.filter_map(Value::as_u64).take(3).collect(),
             sessions: claim["max_sessions"].as_u64(),
@@ -83,7 +80,7 @@ mod tests {
         assert_eq!(facts.interactions, ["points", "scribble"]);
         assert_eq!((facts.sessions, facts.idle_seconds, facts.liveness_seconds), (Some(3), 600, 0));
         assert_eq!(facts.patch, [192, 192]);
-        assert!(facts.autozoom && !facts.undo && !facts.initial_mask);
+        assert!(facts.autozoom && !facts.initial_mask);
         for odd in
             [json!({}), json!([]), json!(null), json!({ "supported_interactions": ["points"] })]
         {

@@ -2,7 +2,7 @@
 //! (`nnInteractive/inference/remote/serialization.py` of `nninteractive-client`). Little-endian, as is what we send.
 
 use super::blosc::{Front, HEADER, Unpacker, header};
-use crate::work::memory;
+use crate::work::{CancelToken, memory};
 
 const MAGIC: &[u8; 4] = b"NNIA";
 const VERSION: u8 = 1;
@@ -56,8 +56,13 @@ pub(super) fn pack(name: &str, item: u8, shape: &[usize], values: &[u8]) -> Vec<
 /// The bytes of a mask of exactly this shape, the last axis fastest.
 ///
 /// # Errors
-/// What is wrong with it. Nothing is taken of memory but what the shape needs, and that is asked for before.
-pub(super) fn unpack(frame: &[u8], shape: [usize; 3]) -> Result<Vec<u8>, String> {
+/// What is wrong with it, or nobody wants it any more. Nothing is taken of memory but what the shape needs, and that is
+/// asked for before.
+pub(super) fn unpack(
+    frame: &[u8],
+    shape: [usize; 3],
+    cancel: &CancelToken,
+) -> Result<Vec<u8>, String> {
     let mut front = Front(frame);
     if front.take(4)? != MAGIC {
         return Err("it is no NNIA array".to_owned());
@@ -94,7 +99,7 @@ pub(super) fn unpack(frame: &[u8], shape: [usize; 3]) -> Result<Vec<u8>, String>
         let length = usize::try_from(length).ok().filter(|&n| n > 0);
         let split = length.and_then(|length| to_fill.split_at_mut_checked(length));
         let (out, after) = split.ok_or("other chunks than its shape needs")?;
-        unpacker.unpack(chunk, out)?;
+        unpacker.unpack(chunk, out, cancel)?;
         to_fill = after;
     }
     if !to_fill.is_empty() || !front.0.is_empty() {
@@ -110,6 +115,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    fn unpack(frame: &[u8], shape: [usize; 3]) -> Result<Vec<u8>, String> {
+        super::unpack(frame, shape, &CancelToken::new())
+    }
 
     /// What `tests/data/nninteractive/make.py` had the server's own code pack.
     fn recorded(name: &str) -> Vec<u8> {
@@ -269,7 +278,10 @@ mod tests {
             let total = chunk.len() as i32;
             chunk[12..16].copy_from_slice(&total.to_le_bytes());
             let mut out = vec![0; length];
-            assert!(Unpacker::new().unpack(&chunk, &mut out).is_err(), "{window:?}");
+            assert!(
+                Unpacker::new().unpack(&chunk, &mut out, &CancelToken::new()).is_err(),
+                "{window:?}"
+            );
         }
         // An honest frame of a shape for which there is no memory.
         let mut frame = pack("uint8", 1, &[1 << 20, 1 << 20, 1 << 10], &[]);
@@ -292,8 +304,34 @@ mod tests {
         let total = chunk.len() as i32;
         chunk[12..16].copy_from_slice(&total.to_le_bytes());
         let mut out = vec![0; content.len()];
-        Unpacker::new().unpack(&chunk, &mut out).unwrap();
+        Unpacker::new().unpack(&chunk, &mut out, &CancelToken::new()).unwrap();
         assert!(out == content);
+    }
+
+    /// A frame of Zstandard that all blocks share, and one that nobody waits for.
+    #[test]
+    fn the_work_is_that_of_the_bytes_that_came() {
+        let (frame, shape) = (recorded("blob.nnia"), [24, 36, 48]);
+        let cancel = CancelToken::new();
+        cancel.cancel();
+        assert_eq!(super::unpack(&frame, shape, &cancel), Err("cancelled".to_owned()));
+        // Two blocks at the same place: what is there is one block.
+        for (second, good) in [(40 + 604, true), (40, false)] {
+            let mut chunk = header(1200, 1, false).to_vec();
+            chunk[2] = 0x95;
+            chunk[8..12].copy_from_slice(&600i32.to_le_bytes());
+            chunk.extend([40i32, second].map(i32::to_le_bytes).as_flattened());
+            for _ in 0..if good { 2 } else { 1 } {
+                chunk.extend(600i32.to_le_bytes());
+                chunk.extend([1; 600]);
+            }
+            let total = chunk.len() as i32;
+            chunk[12..16].copy_from_slice(&total.to_le_bytes());
+            let found = Unpacker::new().unpack(&chunk, &mut [0; 1200], &CancelToken::new());
+            let wanted =
+                if good { Ok(()) } else { Err("blocks that share their bytes".to_owned()) };
+            assert_eq!(found, wanted);
+        }
     }
 
     #[test]

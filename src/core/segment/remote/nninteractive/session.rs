@@ -11,8 +11,9 @@ use serde_json::{Value, json};
 
 use super::facts::InteractiveFacts;
 use super::nnia::{most_bytes, pack, packed_bytes, unpack};
-use crate::segment::remote::error::{RemoteError, quoted, words};
-use crate::segment::remote::http::{Http, HttpCall, Outgoing, Reply, rest};
+use crate::segment::remote::error::{RemoteError, words};
+use crate::segment::remote::http::{Http, HttpCall, Outgoing, rest};
+use crate::segment::remote::reply::Reply;
 use crate::segment::remote::{Agreement, RemotePatience, ServedModel, Traffic};
 use crate::text::bytes;
 use crate::volume::VoxelBox;
@@ -25,6 +26,9 @@ const LONGER: u32 = 5;
 /// Before a place is asked for again, if the server does not say when; and between which limits it may say that.
 const QUEUE: Duration = Duration::from_secs(5);
 const QUEUE_LIMITS: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs(30)];
+/// Before a place is asked for again if nobody knows whether one was given: that one is lost until the server sees that
+/// nobody lives in it.
+const AFTER_LOST: Duration = Duration::from_millis(if cfg!(test) { 300 } else { 15_000 });
 /// The shortest time between signs of life.
 const LEAST_BEAT: Duration = Duration::from_millis(if cfg!(test) { 40 } else { 5000 });
 /// How long the end of a session may take.
@@ -130,6 +134,10 @@ pub(in crate::segment) struct InteractiveSession {
     lease: Option<Lease>,
     facts: InteractiveFacts,
     traffic: Traffic,
+    /// Bytes of the values of the scan that was sent last.
+    scan: u64,
+    /// A place may be taken of which nobody knows.
+    lost: bool,
 }
 
 /// What stands in the header of an answer.
@@ -148,7 +156,8 @@ impl InteractiveSession {
     pub(in crate::segment) fn new(served: &ServedModel) -> Result<Self, RemoteError> {
         let http = Http::new(served)?;
         let (facts, traffic) = (InteractiveFacts::default(), Traffic::default());
-        Ok(Self { http, agreed: served.agreed.clone(), lease: None, facts, traffic })
+        let agreed = served.agreed.clone();
+        Ok(Self { http, agreed, lease: None, facts, traffic, scan: 0, lost: false })
     }
 
     /// Host and port.
@@ -171,6 +180,21 @@ impl InteractiveSession {
         std::mem::take(&mut self.traffic)
     }
 
+    /// Whether it has a place on the server, as far as it knows.
+    pub(in crate::segment) fn has_place(&self) -> bool {
+        self.lease.as_ref().is_some_and(|lease| !lease.is_gone())
+    }
+
+    /// Whether places were lost that the server may still keep: then asking for more is nothing to do unasked.
+    pub(in crate::segment) fn has_lost_places(&self) -> bool {
+        self.lost
+    }
+
+    /// Gives its place back, and so what the server has of a scan.
+    pub(in crate::segment) fn release(&mut self) {
+        self.lease = None;
+    }
+
     /// Takes a place on the server, if there is none yet or the server has ended it: then what was sent there is lost,
     /// and true is returned. While all places are taken it is waited for one, and `waiting` is told each time.
     ///
@@ -181,14 +205,26 @@ impl InteractiveSession {
         waiting: &mut dyn FnMut(),
         cancel: &CancelToken,
     ) -> Result<bool, RemoteError> {
-        if self.lease.as_ref().is_some_and(|lease| !lease.is_gone()) {
+        if self.has_place() {
             return Ok(false);
         }
+        let was_lost = std::mem::take(&mut self.lost);
         let until = Instant::now() + self.http.patience().answer * LONGER;
+        let mut twice = false;
         loop {
-            match self.try_claim(cancel)? {
-                Claimed::Taken => return Ok(true),
-                Claimed::Full { error, wait } => {
+            match self.try_claim(cancel) {
+                Err(RemoteError::Broken { .. }) if self.lost && !was_lost && !twice => {
+                    twice = true;
+                    waiting();
+                    rest(AFTER_LOST, cancel)?;
+                }
+                Err(RemoteError::Broken { why, address, .. }) => {
+                    let tries = u32::from(twice);
+                    return Err(RemoteError::Broken { why, tries, address });
+                }
+                Err(error) => return Err(error),
+                Ok(Claimed::Taken) => return Ok(true),
+                Ok(Claimed::Full { error, wait }) => {
                     let [least, most] = QUEUE_LIMITS;
                     let wait = wait.unwrap_or(QUEUE).clamp(least, most);
                     if Instant::now() + wait > until {
@@ -216,13 +252,16 @@ impl InteractiveSession {
     }
 
     fn try_claim(&mut self, cancel: &CancelToken) -> Result<Claimed, RemoteError> {
-        self.lease = None;
-        let reply = ask(&mut self.http, "/claim", &[], cancel).map_err(interactive)?;
-        if reply.status == 503 {
-            let error = RemoteError::Full { said: said(&reply.body), address: self.address() };
+        (self.lease, self.lost) = (None, false);
+        let reply = ask(&mut self.http, "/claim", &[], cancel).map_err(interactive);
+        self.lost = matches!(reply, Err(RemoteError::Broken { .. }));
+        let reply = reply?;
+        // Any other 503 is that of a proxy, or of a server that is just starting.
+        if reply.status == 503 && (reply.retry_after.is_some() || reply.is_detailed()) {
+            let error = RemoteError::Full { said: reply.said(), address: self.address() };
             return Ok(Claimed::Full { error, wait: reply.retry_after });
         }
-        let reply = self.good(reply, 0)?;
+        let reply = self.good(reply)?;
         let claim: Value = self.parsed(&reply.body)?;
         let token = claim["lease_token"].as_str().unwrap_or_default().to_owned();
         if token.is_empty() || token.len() > 1000 || !token.bytes().all(|b| b.is_ascii_graphic()) {
@@ -231,17 +270,36 @@ impl InteractiveSession {
         let liveness = claim["liveness_timeout_seconds"].as_f64().unwrap_or(0.0);
         let liveness = Duration::try_from_secs_f64(liveness.clamp(0.0, 3600.0)).unwrap_or_default();
         self.lease = Some(Lease::keep(&self.http, token, liveness)?);
+        match self.capabilities(&claim, cancel) {
+            Ok(facts) => {
+                self.facts = facts;
+                Ok(Claimed::Taken)
+            }
+            Err(error) => {
+                // A place of which nothing is known is none.
+                self.lease = None;
+                Err(error)
+            }
+        }
+    }
+
+    /// What the server says of the place that was just taken.
+    fn capabilities(
+        &mut self,
+        claim: &Value,
+        cancel: &CancelToken,
+    ) -> Result<InteractiveFacts, RemoteError> {
         let patience = self.http.patience().facts;
         let reply = self.call("/capabilities", None, None, (MAX_FACTS, patience), cancel)?;
         let told: Value = self.parsed(&reply.body)?;
-        let facts = InteractiveFacts::of(&claim, &told);
-        self.facts = facts.ok_or_else(|| self.odd("it does not tell what it takes"))?;
-        if !self.facts.interactions.iter().any(|name| name == "points") {
-            let takes = self.facts.interactions.join(", ");
+        let facts = InteractiveFacts::of(claim, &told);
+        let facts = facts.ok_or_else(|| self.odd("it does not tell what it takes"))?;
+        if !facts.interactions.iter().any(|name| name == "points") {
+            let takes = facts.interactions.join(", ");
             let takes = if takes.is_empty() { "nothing".to_owned() } else { takes };
             return Err(RemoteError::NoPoints { takes, address: self.address() });
         }
-        Ok(Claimed::Taken)
+        Ok(facts)
     }
 
     /// That somebody has agreed that a scan of so many bytes is sent.
@@ -283,6 +341,7 @@ impl InteractiveSession {
         cancel: &CancelToken,
     ) -> Result<(), RemoteError> {
         let [x, y, z] = dims;
+        self.scan = values.len() as u64;
         let meta = json!({ "image_properties": {} });
         let reply =
             self.upload("/set_image", &meta, (name, item, &[1, z, y, x], values), cancel)?;
@@ -337,11 +396,14 @@ impl InteractiveSession {
         let body = Outgoing::json(&point.to_string());
         let limits = (most_bytes(dims.iter().product()), self.http.patience().answer);
         let reply = self.call("/add_point_interaction", Some(body), None, limits, cancel)?;
-        pasted(&reply, dims).map_err(|what| self.unusable(&what))
+        let pasted = pasted(&reply, dims, cancel);
+        cancel.check()?;
+        pasted.map_err(|what| self.unusable(&what))
     }
 
     fn post(&mut self, path: &str, json: &Value, cancel: &CancelToken) -> Result<(), RemoteError> {
-        let (body, patience) = (Outgoing::json(&json.to_string()), self.http.patience().facts);
+        // It writes as many voxels as a scan has.
+        let (body, patience) = (Outgoing::json(&json.to_string()), self.http.patience().answer);
         self.call(path, Some(body), None, (MAX_FACTS, patience), cancel).map(drop)
     }
 
@@ -360,32 +422,25 @@ impl InteractiveSession {
         let body = body.map(Arc::new);
         let call = HttpCall { path, body: body.as_ref(), headers, again: false, most, patience };
         let reply = self.http.ask(&call, cancel).map_err(interactive)?;
-        self.traffic += Traffic {
-            requests: 1,
-            sent: reply.sent,
-            received: reply.received,
-            network_ms: reply.total_ms - reply.waited_ms,
-            server_ms: reply.waited_ms,
-        };
-        let sent = reply.sent;
-        self.good(reply, sent)
+        self.traffic += reply.traffic();
+        self.good(reply)
     }
 
     /// The answer, if it is one.
-    fn good(&mut self, reply: Reply, sent: u64) -> Result<Reply, RemoteError> {
-        let (status, address, said) = (reply.status, self.address(), said(&reply.body));
-        Err(match status {
-            200 | 204 => return Ok(reply),
-            401 | 403 if self.http.has_key() => RemoteError::KeyRefused { status, address },
-            401 | 403 => RemoteError::KeyWanted { status, address },
+    fn good(&mut self, reply: Reply) -> Result<Reply, RemoteError> {
+        let (status, address) = (reply.status, self.address());
+        match status {
             410 => {
                 // There is nothing to give back.
                 self.lease.iter().for_each(|lease| lease.gone.store(true, Ordering::Relaxed));
-                RemoteError::SessionGone { said, address }
+                Err(RemoteError::SessionGone { said: reply.said(), address })
             }
-            413 => RemoteError::ScanTooLarge { sent: bytes(sent), said, address },
-            _ => RemoteError::Status { status, said, address },
-        })
+            413 => {
+                let (sent, said) = (bytes(self.scan), reply.said());
+                Err(RemoteError::ScanTooLarge { sent, said, address })
+            }
+            _ => self.http.good(reply),
+        }
     }
 
     fn parsed(&self, body: &[u8]) -> Result<Value, RemoteError> {
@@ -419,16 +474,13 @@ pub fn interactive_facts(
 }
 
 /// The box of a mask on a grid of `dims` that an answer brings.
-fn pasted(reply: &Reply, dims: [usize; 3]) -> Result<Option<Pasted>, String> {
+fn pasted(reply: &Reply, dims: [usize; 3], cancel: &CancelToken) -> Result<Option<Pasted>, String> {
     let meta = reply.meta.as_deref().ok_or("it does not say what has changed")?;
     let meta: MetaJson = serde_json::from_str(meta).map_err(|e| e.to_string())?;
     if !meta.ran_prediction {
         return Err("the model was not run".to_owned());
     }
     let Some([z, y, x]) = meta.bbox else { return Ok(None) };
-    if reply.body.is_empty() {
-        return Ok(None);
-    }
     let (mut min, mut max) = ([0; 3], [0; 3]);
     for (axis, [from, to]) in [x, y, z].into_iter().enumerate() {
         let end = |n: i64| usize::try_from(n).ok().filter(|&n| n <= dims[axis]);
@@ -439,7 +491,7 @@ fn pasted(reply: &Reply, dims: [usize; 3]) -> Result<Option<Pasted>, String> {
     }
     let bounds = VoxelBox { min, max };
     let [nx, ny, nz] = bounds.size();
-    Ok(Some(Pasted { bounds, values: unpack(&reply.body, [nz, ny, nx])? }))
+    Ok(Some(Pasted { bounds, values: unpack(&reply.body, [nz, ny, nx], cancel)? }))
 }
 
 /// What is no answer of such a server.
@@ -448,18 +500,4 @@ fn interactive(error: RemoteError) -> RemoteError {
         RemoteError::Garbage { what, address } => RemoteError::NotInteractive { what, address },
         other => other,
     }
-}
-
-/// An error's own words: `{"detail":"…"}`, `{"detail":[{"msg":"…"}]}`, or plain text.
-fn said(body: &[u8]) -> String {
-    let told = serde_json::from_slice::<Value>(body).unwrap_or_default();
-    let text = match &told["detail"] {
-        Value::String(text) => text.clone(),
-        Value::Array(list) => {
-            let all: Vec<&str> = list.iter().filter_map(|one| one["msg"].as_str()).collect();
-            all.join("; ")
-        }
-        _ => String::from_utf8_lossy(body).into_owned(),
-    };
-    quoted(&text)
 }

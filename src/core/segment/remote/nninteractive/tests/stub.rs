@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::segment::remote::nninteractive::nnia::{pack, unpack};
 use crate::segment::remote::{RemotePatience, ServedModel};
+use crate::work::CancelToken;
 
 /// What the server does with one request.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -22,6 +23,8 @@ pub(in crate::segment) enum Act {
     Status(u16, &'static str),
     /// All places are taken, for so many seconds.
     Full(u64),
+    /// Does it, and says so after so many milliseconds.
+    Slow(u64),
     /// Does it, says nothing, and goes away.
     Lose,
     /// Says nothing.
@@ -99,8 +102,14 @@ type Told = (u16, String, Vec<u8>);
 
 impl InteractiveStub {
     pub(in crate::segment) fn start() -> Self {
+        Self::on(0)
+    }
+
+    /// On this port; 0: on any.
+    pub(in crate::segment) fn on(port: u16) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", port));
         let state = Arc::new(Mutex::new(State { liveness: 60.0, ..State::default() }));
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let listener = listener.unwrap();
         let (port, shared) = (listener.local_addr().unwrap().port(), state.clone());
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
@@ -236,6 +245,11 @@ fn send(act: Act, (status, more, content): Told, out: &mut TcpStream) -> Option<
     let head = format!("HTTP/1.1 {status} Some words\r\n{more}");
     let whole = format!("{head}Content-Length: {}\r\n", content.len());
     match act {
+        Act::Slow(ms) => {
+            std::thread::sleep(Duration::from_millis(ms));
+            out.write_all(format!("{whole}\r\n").as_bytes()).ok()?;
+            out.write_all(&content).ok()?;
+        }
         Act::Silence => {
             // Until the client goes away.
             let _ = out.read(&mut [0]);
@@ -360,7 +374,7 @@ impl State {
 
     fn start(&mut self, seen: &Seen) -> Told {
         self.reset();
-        self.mask = Some(unpack(&seen.body, self.shape.unwrap()).unwrap());
+        self.mask = Some(unpack(&seen.body, self.shape.unwrap(), &CancelToken::new()).unwrap());
         json_of(&json!({}))
     }
 
