@@ -16,7 +16,7 @@ use std::path::PathBuf;
 use clap::builder::RangedU64ValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub use batch::BatchArgs;
+pub use batch::{BatchArgs, ShardArg};
 pub use clean::CleanArgs;
 pub use compare::{CompareArgs, PairArg};
 pub use convert::{ConvertArgs, ConvertAs, SeriesArg, SuvArg, TableArg};
