@@ -14,8 +14,9 @@ use crate::cli::args::BenchArgs;
 use crate::cli::files::ms_since;
 use crate::cli::{say, segment};
 
-/// Voxels of the small scans, and how many of them there are.
-const SMALL: [usize; 3] = [64, 64, 64];
+/// Voxels of the small scans.
+pub const SMALL: [usize; 3] = [64, 64, 64];
+/// How many of them there are.
 const SCANS: usize = 8;
 /// The row from which on memory is to stay as it is.
 const SETTLED: usize = 100;
@@ -28,12 +29,17 @@ pub struct BatchTimes {
     start_ms: f64,
     /// Seconds from the first row to the last.
     seconds: f64,
-    /// Seconds of them that the model took.
+    /// Seconds of them that the model took, with cutting what it looks at, resampling that, and making masks.
     model_seconds: f64,
     /// What was needed beside it, %.
     overhead_percent: f64,
+    /// Seconds of them that the encoder and the decoder took alone.
+    networks_seconds: f64,
+    /// What was needed beside these, %: all that is this program's.
+    networks_overhead_percent: f64,
     /// Medians of a row.
     model_ms: f64,
+    networks_ms: f64,
     load_ms: f64,
     save_ms: f64,
     /// Resident memory after 100 rows and after the last; null where the system does not tell.
@@ -55,6 +61,7 @@ struct Line {
 struct LineMilliseconds {
     load: f64,
     model: f64,
+    networks: f64,
     save: f64,
 }
 
@@ -130,7 +137,11 @@ fn follow(mut command: Command, said: &Path) -> anyhow::Result<BatchTimes> {
         bail!("no row was done");
     };
     let seconds = (end - begin) / 1e3;
-    let model_seconds = rows[1..].iter().map(|(_, ms)| ms.model).sum::<f64>() / 1e3;
+    let sum = |of: fn(&LineMilliseconds) -> f64| {
+        rows[1..].iter().map(|(_, ms)| of(ms)).sum::<f64>() / 1e3
+    };
+    let (model_seconds, networks_seconds) = (sum(|ms| ms.model), sum(|ms| ms.networks));
+    let over = |part: f64| 100.0 * (seconds - part) / part;
     let middle = |of: fn(&LineMilliseconds) -> f64| {
         median(&rows.iter().map(|(_, ms)| of(ms)).collect::<Vec<_>>())
     };
@@ -139,8 +150,11 @@ fn follow(mut command: Command, said: &Path) -> anyhow::Result<BatchTimes> {
         start_ms: first,
         seconds,
         model_seconds,
-        overhead_percent: 100.0 * (seconds - model_seconds) / model_seconds,
+        overhead_percent: over(model_seconds),
+        networks_seconds,
+        networks_overhead_percent: over(networks_seconds),
         model_ms: middle(|ms| ms.model),
+        networks_ms: middle(|ms| ms.networks),
         load_ms: middle(|ms| ms.load),
         save_ms: middle(|ms| ms.save),
         settled_mb: memory[0],
@@ -160,12 +174,19 @@ impl BatchTimes {
     pub fn lines(&self) -> Vec<String> {
         let mut lines = vec![
             format!(
-                "batch: {} rows in {:.1} s, of which the model {:.1} s: {:.1} % more; {:.0} ms before the first",
-                self.rows, self.seconds, self.model_seconds, self.overhead_percent, self.start_ms
+                "batch: {} rows in {:.1} s; {:.0} ms before the first",
+                self.rows, self.seconds, self.start_ms
             ),
             format!(
-                "batch: a row's model {:.1} ms, reading (meanwhile) {:.1} ms, writing {:.1} ms",
-                self.model_ms, self.load_ms, self.save_ms
+                "batch: of that the model, with cutting and masks, {:.1} s: {:.1} % more; encoder and decoder alone {:.1} s: {:.1} % more",
+                self.model_seconds,
+                self.overhead_percent,
+                self.networks_seconds,
+                self.networks_overhead_percent
+            ),
+            format!(
+                "batch: a row's model {:.1} ms (encoder and decoder {:.1}), reading (meanwhile) {:.1} ms, writing {:.1} ms",
+                self.model_ms, self.networks_ms, self.load_ms, self.save_ms
             ),
         ];
         if let (Some(settled), Some(last)) = (self.settled_mb, self.last_mb) {
@@ -180,6 +201,21 @@ impl BatchTimes {
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_needed_beside_the_networks_is_told_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = Command::new("sh");
+        let row = r#"echo '{"state":"done","ms":{"load":1,"model":30,"networks":20,"save":2}}'; sleep 0.05;"#;
+        command.args(["-c", &row.repeat(3)]);
+        let times = follow(command, &folder.path().join("said.txt")).unwrap();
+        assert_eq!((times.rows, times.model_ms, times.networks_ms), (3, 30.0, 20.0));
+        assert!((times.model_seconds - 0.06).abs() < 1e-9, "{times:?}");
+        assert!((times.networks_seconds - 0.04).abs() < 1e-9, "{times:?}");
+        assert!(times.networks_overhead_percent > times.overhead_percent, "{times:?}");
+        let said = times.lines().join("\n");
+        assert!(said.contains("encoder and decoder alone 0.0 s"), "{said}");
+    }
 
     #[test]
     fn a_batch_that_fails_says_why_and_is_ended() {

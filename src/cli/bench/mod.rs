@@ -30,10 +30,11 @@ use super::{Usage, print, print_json};
 /// What was measured; parts that were not are left out.
 #[derive(Debug, Serialize)]
 struct Report {
-    /// Voxels of the synthetic scan.
+    /// Voxels of the synthetic scan; of `batch`, of each.
     size: [usize; 3],
-    /// How often each thing was measured.
-    repeat: usize,
+    /// How often each thing was measured; `None`: once, as a whole.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    repeat: Option<usize>,
     /// Cores of the machine.
     cores: usize,
     /// Whether the program was built with optimisation.
@@ -110,8 +111,8 @@ pub fn run(args: &BenchArgs) -> anyhow::Result<()> {
     // Not among all: with a real model it takes minutes.
     let batch = (args.what == BenchWhat::Batch).then(|| batch::measure(args)).transpose()?;
     let report = Report {
-        size: args.size,
-        repeat: args.repeat,
+        size: size(args),
+        repeat: (args.what != BenchWhat::Batch).then_some(args.repeat),
         cores: cores(),
         release: !cfg!(debug_assertions),
         open,
@@ -130,13 +131,25 @@ pub fn run(args: &BenchArgs) -> anyhow::Result<()> {
     if args.json { print_json(&report) } else { print(&table(&report)) }
 }
 
-fn table(report: &Report) -> String {
+/// Voxels of the scan that is measured with.
+fn size(args: &BenchArgs) -> [usize; 3] {
+    match args.what {
+        BenchWhat::Batch => batch::SMALL,
+        BenchWhat::Large => args.large,
+        _ => args.size,
+    }
+}
+
+/// What the figures are of.
+fn heading(report: &Report) -> String {
     let [x, y, z] = report.size;
+    let runs = report.repeat.map_or(String::new(), |n| format!(", medians of {n} runs"));
     let build = if report.release { "" } else { ", unoptimised build" };
-    let mut lines = vec![format!(
-        "{x} × {y} × {z} voxels, medians of {} runs, {} cores{build}",
-        report.repeat, report.cores
-    )];
+    format!("{x} × {y} × {z} voxels{runs}, {} cores{build}", report.cores)
+}
+
+fn table(report: &Report) -> String {
+    let mut lines = vec![heading(report)];
     lines.extend(report.open.iter().flat_map(open::OpenTimes::lines));
     lines.extend(report.click.iter().flat_map(click::Clicked::lines));
     lines.extend(report.model.iter().flat_map(model::Measured::lines));
@@ -192,6 +205,9 @@ fn timed<T>(work: impl FnOnce() -> T) -> (T, f64) {
 mod tests {
     use std::cell::RefCell;
 
+    use clap::Parser as _;
+
+    use super::super::args::{Cli, CliCommand};
     use super::*;
 
     #[test]
@@ -199,6 +215,22 @@ mod tests {
         assert_eq!(median(&[9.0, 1.0, 3.0]), 3.0);
         assert_eq!(median(&[4.0, 1.0, 3.0, 100.0]), 3.5);
         assert!(median(&[]).is_nan());
+    }
+
+    #[test]
+    fn the_size_is_that_of_what_is_measured() {
+        let typed = |what: &str| {
+            let line = ["voxpoint", "bench", what, "--size", "50x40x30", "--large", "70x70x90"];
+            match Cli::try_parse_from(line).map(|cli| cli.command) {
+                Ok(Some(CliCommand::Bench(args))) => size(&args),
+                other => panic!("{other:?}"),
+            }
+        };
+        for (what, expected) in
+            [("open", [50, 40, 30]), ("large", [70, 70, 90]), ("batch", batch::SMALL)]
+        {
+            assert_eq!(typed(what), expected, "{what}");
+        }
     }
 
     #[test]
