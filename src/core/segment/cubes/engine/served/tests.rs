@@ -276,16 +276,17 @@ fn a_click_that_nobody_waits_for_is_given_up_at_once() {
     let mut there = CubeSegmenter::served(&model, None).unwrap();
     let cancel = CancelToken::new();
     let later = cancel.clone();
-    let begin = Instant::now();
     let stop = std::thread::spawn(move || {
         std::thread::sleep(Duration::from_millis(300));
         later.cancel();
+        Instant::now()
     });
     let request = Request::new(volume(), prompts()[..1].to_vec());
     let error = there.run(&request, &cancel, &mut |_| ()).unwrap_err();
     assert!(matches!(error, SegmentError::Cancelled), "{error}");
-    assert!(begin.elapsed() < Duration::from_mins(1));
-    stop.join().unwrap();
+    let ended = Instant::now();
+    let took = ended.saturating_duration_since(stop.join().unwrap());
+    assert!(took < Duration::from_secs(5), "{took:?}");
     assert!(run(&mut there, 1).is_ok(), "the next one is answered");
 }
 
