@@ -57,6 +57,7 @@ impl Servers {
         if let ModelRef::Server(served) = &mut model {
             served.models.clone_from(&draft.models);
             served.key_file = path(&draft.key_file);
+            served.compress = draft.pack;
             draft = draft_of(served);
             served.agreed = self.agreement(&draft);
         }
@@ -95,6 +96,7 @@ impl Servers {
             {
                 (served.trust, served.agreed) = (known.trust, known.agreed);
                 served.key_file = known.key_file;
+                served.compress = known.compress;
                 served.models = served.models.take().or(known.models);
             }
         }

@@ -368,6 +368,50 @@ fn an_address_is_looked_at_used_remembered_and_forgotten() {
     assert_eq!(stub.inferences(), sent, "what was agreed is forgotten, too");
 }
 
+/// For a slow network: less goes there, and the mask is the same; it is remembered, and not another server.
+#[test]
+fn what_is_sent_is_packed_if_that_is_wanted() {
+    const TICK: &str = "Pack what is sent, for slow networks (gzip)";
+    let temp = tempfile::tempdir().expect("temp folder");
+    let (scan, local) = rod(temp.path());
+    let expected = here(scan.clone(), local);
+    let stub = ServerStub::start();
+    let mut harness = window(vec![scan]);
+    wait(&mut harness, "the scan and the model", is_ready);
+    servers(&mut harness);
+    type_address(&mut harness, &stub.interactive_url());
+    assert!(harness.query_by_role_and_label(Role::CheckBox, TICK).is_none(), "of the others");
+    type_address(&mut harness, &stub.url());
+    harness.get_by_role_and_label(Role::CheckBox, TICK).click();
+    harness.run_steps(2);
+    push(&mut harness, "Use this server");
+    wait(&mut harness, "the server", |app| app.is_idle() && app.status().server.in_use.is_some());
+    let known = harness.state().status().server.known.clone();
+    assert!(known.len() == 1 && known[0].draft.pack);
+    click(&mut harness, Plane::Axial, MIDDLE, PointerButton::Primary);
+    asks(&mut harness);
+    push(&mut harness, "Send");
+    wait(&mut harness, "the mask", App::is_idle);
+    assert_eq!(voxels(harness.state()), [expected[0]]);
+    let (asked, bytes) = stub.inferences();
+    assert!(stub.packed() == asked && bytes < 4_000_000, "{asked} {bytes}");
+
+    // The same server, agreed to already.
+    servers(&mut harness);
+    harness.get_by_role_and_label(Role::CheckBox, TICK).click();
+    harness.run_steps(2);
+    push(&mut harness, "Use this server");
+    wait(&mut harness, "the server", |app| {
+        app.is_idle() && app.status().server.in_use.as_ref().is_some_and(|used| !used.draft.pack)
+    });
+    assert_eq!(harness.state().status().server.known.len(), 1);
+    press(&mut harness, Modifiers::NONE, Key::N);
+    click(&mut harness, Plane::Axial, FAR, PointerButton::Primary);
+    wait(&mut harness, "the mask", App::is_idle);
+    let (more, all) = stub.inferences();
+    assert!(more > asked && stub.packed() == asked && all > bytes + 8_388_608, "{more} {all}");
+}
+
 /// Typed where a model's path is asked for, an address is one.
 #[test]
 fn an_address_typed_as_a_models_path_is_a_server() {

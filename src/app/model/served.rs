@@ -59,6 +59,7 @@ pub(in crate::app) fn draft_of(served: &ServedModel) -> ServerDraft {
         authority: shown(authority.as_ref()),
         pin: pin.as_ref().map(Pin::to_string).unwrap_or_default(),
         key_file: shown(served.key_file.as_ref()),
+        pack: served.compress,
         models: served.models.clone(),
     }
 }

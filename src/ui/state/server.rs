@@ -14,14 +14,17 @@ pub struct ServerDraft {
     pub pin: String,
     /// The file with the key that the server wants; empty: none. The key itself is only there.
     pub key_file: String,
+    /// What is sent is packed (gzip), for slow networks.
+    pub pack: bool,
     /// Of the models that belong together, which; `None`: the usual ones.
     pub models: Option<[String; 2]>,
 }
 
 impl ServerDraft {
-    /// Whether another one means the same server, whichever of its models.
+    /// Whether another one means the same server, whichever of its models, packed or not.
     pub fn is_of(&self, other: &Self) -> bool {
-        Self { models: None, ..self.clone() } == Self { models: None, ..other.clone() }
+        let server = |draft: &Self| Self { models: None, pack: false, ..draft.clone() };
+        server(self) == server(other)
     }
 }
 
