@@ -3,6 +3,7 @@
 
 mod agreements;
 mod asked;
+mod bad_servers;
 mod brush;
 mod by_keyboard;
 mod clicks;
