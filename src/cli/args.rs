@@ -431,6 +431,9 @@ pub struct BenchArgs {
     /// Rows of `batch`.
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = RangedU64ValueParser::<usize>::new().range(2..=100_000))]
     pub rows: usize,
+    /// Pairs of `compare`.
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = RangedU64ValueParser::<usize>::new().range(2..=10_000))]
+    pub pairs: usize,
     /// Print JSON.
     #[arg(long)]
     pub json: bool,
@@ -468,6 +471,8 @@ pub enum BenchWhat {
     Server,
     /// Many small rows of `voxpoint batch`: what it takes beside the model, and its memory. Not among all.
     Batch,
+    /// Many pairs of `voxpoint compare` of two folders: by one job and by several, gone on with, and memory. Not among all.
+    Compare,
     /// All of these.
     All,
     /// Opens `--file` once: what the `open` measurement starts.

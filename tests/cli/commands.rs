@@ -302,6 +302,18 @@ fn a_small_bench_measures_opening() {
     assert!(report.get("click").is_none());
 }
 
+#[test]
+fn a_small_bench_of_comparisons_goes_on_from_the_journal() {
+    let report = voxpoint(&["bench", "compare", "--pairs", "3", "--json"]).json();
+    let compare = &report["compare"];
+    assert_eq!((&compare["pairs"], &compare["labels"]), (&3.into(), &10.into()));
+    for (run, kept) in [("one_job", 0), ("all_jobs", 0), ("resumed", 3)] {
+        assert_eq!(compare[run]["from_journal"], kept, "{run}: {compare}");
+        assert!(compare[run]["seconds"].as_f64().unwrap() > 0.0);
+    }
+    assert!(voxpoint(&["bench", "compare", "--pairs", "1"]).failed(2).contains("--pairs"));
+}
+
 #[cfg(unix)]
 #[test]
 fn a_small_bench_of_files_beside_others() {

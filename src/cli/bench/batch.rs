@@ -2,13 +2,13 @@
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use anyhow::{Context as _, bail};
 use serde::{Deserialize, Serialize};
 
-use super::process::resident_mb;
+use super::process::{StartedProcess, resident_mb};
 use super::{median, synthetic};
 use crate::cli::args::BenchArgs;
 use crate::cli::files::ms_since;
@@ -90,22 +90,12 @@ fn write_table(path: &Path, rows: usize) -> std::io::Result<()> {
     table.flush()
 }
 
-/// A process that ends with whoever started it.
-struct Started(Child);
-
-impl Drop for Started {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 /// Starts it and reads what it tells; what it says to people goes into the file `said`.
 fn follow(mut command: Command, said: &Path) -> anyhow::Result<BatchTimes> {
     let start = Instant::now();
     let file = std::fs::File::create(said).context("can't keep what batch says")?;
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(file);
-    let mut child = Started(command.spawn().context("can't start the program")?);
+    let mut child = StartedProcess(command.spawn().context("can't start the program")?);
     let output = child.0.stdout.take().context("the program says nothing")?;
     let (mut rows, mut first, mut memory) = (Vec::new(), 0.0, [None; 2]);
     for line in BufReader::new(output).lines() {

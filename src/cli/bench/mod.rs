@@ -5,6 +5,7 @@ mod brush;
 mod click;
 mod clicks;
 mod clients;
+mod compare;
 mod edit;
 mod files;
 mod grow_cut;
@@ -62,6 +63,8 @@ struct Report {
     clients: Option<Vec<clients::Throughput>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     batch: Option<batch::BatchTimes>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    compare: Option<compare::CompareTimes>,
 }
 
 /// Refuses what is typed about a server where none is asked.
@@ -109,6 +112,7 @@ pub fn run(args: &BenchArgs) -> anyhow::Result<()> {
     let clients = several.then(|| clients::measure(args)).transpose()?;
     // Not among all: with a real model it takes minutes.
     let batch = (args.what == BenchWhat::Batch).then(|| batch::measure(args)).transpose()?;
+    let compare = (args.what == BenchWhat::Compare).then(|| compare::measure(args)).transpose()?;
     let report = Report {
         size: args.size,
         repeat: args.repeat,
@@ -126,6 +130,7 @@ pub fn run(args: &BenchArgs) -> anyhow::Result<()> {
         server,
         clients,
         batch,
+        compare,
     };
     if args.json { print_json(&report) } else { print(&table(&report)) }
 }
@@ -149,6 +154,7 @@ fn table(report: &Report) -> String {
     lines.extend(report.server.iter().flat_map(server::ServerTimes::lines));
     lines.extend(report.clients.iter().flatten().flat_map(clients::Throughput::lines));
     lines.extend(report.batch.iter().flat_map(batch::BatchTimes::lines));
+    lines.extend(report.compare.iter().flat_map(compare::CompareTimes::lines));
     lines.join("\n")
 }
 

@@ -11,6 +11,7 @@ use super::super::args::CompareArgs;
 use super::super::overlaps::overlaps;
 use super::super::tables::table;
 use super::super::{files, label_maps, print, print_json, say};
+use super::room::MemoryRoom;
 use crate::document::{LabelId, palette_colour};
 use crate::io::{self, LabelsRead};
 use crate::measure::{ComparedNumbers, MOST_RATERS, RaterMasks, Staple};
@@ -143,7 +144,7 @@ fn agreement(
             (0..raters).flat_map(|a| (a + 1..raters).map(move |b| (a, b))).collect();
         let pairs: Vec<(&Region, &Region)> =
             which.iter().map(|&(a, b)| (&label.masks[a], &label.masks[b])).collect();
-        let (found, _) = super::numbers_of(&pairs, volume.grid(), args)?;
+        let (found, _) = super::numbers_of(&pairs, volume.grid(), args, &MemoryRoom::default())?;
         rows.extend(which.into_iter().zip(found).map(|((a, b), numbers)| RaterPair {
             label: label.in_file,
             name: label.name.clone(),
