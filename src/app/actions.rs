@@ -21,6 +21,8 @@ impl App {
             self.files.cancel();
         } else if self.pictures.is_busy() {
             self.pictures.cancel();
+        } else if self.meshes.is_busy() {
+            self.meshes.cancel();
         } else if !self.model.cancel(self.open.as_mut()) {
             match self.status.offers.last().map(|o| o.number) {
                 Some(number) => self.answer(number, OfferAnswer::Drop),
@@ -127,6 +129,8 @@ impl App {
             Action::OverlayDialog => self.files.paths.ask(Purpose::Overlay),
             Action::OpenOverlay(path) => self.files.open(path, Role::Overlay),
             Action::SaveMeasures => self.ask_save_measures(),
+            Action::ExportMeshes(wanted) => self.ask_meshes(wanted),
+            Action::CancelMeshes => self.meshes.cancel(),
             Action::Beside(BesideAction::Ask) => self.files.paths.ask(Purpose::Beside),
             Action::Beside(BesideAction::TakeAway) => self.view.take_scan_beside_away(),
             Action::Comparison(action) => self.compare(action, ctx),

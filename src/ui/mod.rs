@@ -50,6 +50,7 @@ pub use state::{
 pub use state::{
     InTheWay, InTheWayAnswer, RobotAction, RobotOptions, RobotPause, RobotStatus, RobotWork,
 };
+pub use state::{MeshChoice, MeshObjects, WantedMeshes};
 pub use state::{
     ObjectMeasures, RecentFile, RecentSeries, SeriesCard, SeriesQuestion, measured_objects,
 };

@@ -21,6 +21,7 @@ mod logic_step;
 mod masks;
 mod measure;
 mod memory;
+mod meshes;
 mod on_a_display;
 mod opening;
 mod other_model;

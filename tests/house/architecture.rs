@@ -38,6 +38,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "io",
             "mask",
             "measure",
+            "mesh",
             "names",
             "placeholder",
             "prompt",

@@ -238,6 +238,10 @@ impl Files {
             Purpose::Measures(document, _) => {
                 Some(News::SaveMeasuresTo(*document, purpose.named(&self.formats, path)))
             }
+            Purpose::Meshes(document, wanted, _) => {
+                let path = purpose.named(&self.formats, path);
+                Some(News::ExportMeshesTo(*document, wanted.clone(), path))
+            }
             Purpose::Model => Some(News::Model(path)),
             Purpose::Session(document, _, wish) => {
                 let path = purpose.named(&self.formats, path);

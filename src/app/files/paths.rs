@@ -8,10 +8,11 @@ use super::dialogs::{self, DialogQuestion, DialogReply, Dialogs};
 use super::names::{Output, with_ending};
 use crate::app::document_number::DocumentNumber;
 use crate::io::{ContentKind, FormatInfo, Registry};
+use crate::mesh::MeshFormat;
 use crate::session;
-use crate::ui::ScanWish;
 use crate::ui::path_prompt::{DialogWait, PathPrompt, WaitAnswer};
 use crate::ui::text::tr;
+use crate::ui::{ScanWish, WantedMeshes};
 use crate::work::{Task, Wake};
 
 /// Why a path is asked for.
@@ -31,6 +32,8 @@ pub(in crate::app) enum Purpose {
     Robot(DocumentNumber, PathBuf),
     /// Where the numbers of the objects go.
     Measures(DocumentNumber, PathBuf),
+    /// Where meshes of which objects go.
+    Meshes(DocumentNumber, WantedMeshes, PathBuf),
     Model,
     /// Where the session is kept from now on, and whether the scan's voxels are in it.
     Session(DocumentNumber, PathBuf, ScanWish),
@@ -56,6 +59,7 @@ impl Purpose {
                 | Purpose::Comparison(..)
                 | Purpose::Robot(..)
                 | Purpose::Measures(..)
+                | Purpose::Meshes(..)
                 | Purpose::Session(..)
         )
     }
@@ -68,6 +72,7 @@ impl Purpose {
             Purpose::Comparison(..) | Purpose::Robot(..) | Purpose::Measures(..) => {
                 with_ending(path, &[".csv", ".json"])
             }
+            Purpose::Meshes(..) => with_ending(path, &MeshFormat::ENDINGS),
             Purpose::Session(..) => with_ending(path, &[session::ENDING]),
             _ => path,
         }
@@ -96,6 +101,7 @@ impl Purpose {
             Purpose::Comparison(..) => tr("Save the numbers of the comparison (.csv or .json)"),
             Purpose::Robot(..) => tr("Save the figures of the robot user (.csv or .json)"),
             Purpose::Measures(..) => tr("Save the numbers of the objects (.csv or .json)"),
+            Purpose::Meshes(..) => tr("Save meshes of the objects (.glb, .obj, .stl or .ply)"),
             Purpose::Save(..) => tr("Save the label map"),
             Purpose::Draw(_, output, _) => output.title(),
             Purpose::Model => tr("Open a checkpoint (.pth), or encoder.onnx beside decoder.onnx"),
@@ -129,6 +135,7 @@ impl Purpose {
             | Purpose::Comparison(_, path)
             | Purpose::Robot(_, path)
             | Purpose::Measures(_, path)
+            | Purpose::Meshes(_, _, path)
             | Purpose::Session(_, path, _) => Some(path),
             _ => None,
         }
@@ -152,6 +159,10 @@ impl Purpose {
             Purpose::Save(..) => formats.writes(ContentKind::Labels).map(kind).collect(),
             Purpose::Comparison(..) | Purpose::Robot(..) | Purpose::Measures(..) => {
                 vec![("CSV".to_owned(), vec!["csv"]), ("JSON".to_owned(), vec!["json"])]
+            }
+            Purpose::Meshes(..) => {
+                let kinds = [("glTF", "glb"), ("OBJ", "obj"), ("STL", "stl"), ("PLY", "ply")];
+                kinds.map(|(name, ending)| (name.to_owned(), vec![ending])).to_vec()
             }
             Purpose::Session(..) => vec![(tr("Sessions").to_owned(), vec!["voxpoint"])],
             Purpose::Draw(_, output, _) => {

@@ -82,6 +82,17 @@ commands! {
         words: mark("export save separate masks folder each split binary"),
     }
 
+    /// The choice of meshes.
+    EXPORT_MESHES {
+        name: "Export meshes…",
+        keys: [],
+        run: |cx| cx.view.windows.meshes = !cx.view.windows.meshes,
+        menu: Some((Menu::File, 10)),
+        enabled: |cx| cx.document.is_some_and(|d| d.objects().iter().any(Object::has_voxels)),
+        why_not: |_| mark("No object has voxels."),
+        words: mark("surface 3D STL OBJ PLY glTF GLB triangles model"),
+    }
+
     /// Asks where the session goes, which is written with every change from then on.
     SAVE_SESSION_AS {
         name: "Save session as…",

@@ -40,15 +40,16 @@ pub(super) fn show(ui: &mut Ui, cx: &mut CommandContext) {
                 ui.label(format!("{what}{count}"));
                 return;
             }
+            if let Some(exporting) = &cx.status.exporting {
+                if writing_bar(ui, exporting, tr("Stop exporting meshes")) {
+                    cx.out.push(Action::CancelMeshes);
+                }
+                return;
+            }
             if let Some(saving) = &cx.status.saving_session {
-                let stop = tr("Stop saving the session");
-                if row_button(ui, icons::CLOSE, stop, stop).clicked() {
+                if writing_bar(ui, saving, tr("Stop saving the session")) {
                     cx.out.push(Action::CancelSavingSession);
                 }
-                let FileProgress { name, done, total } = saving;
-                let text = tr_with("Saving {name}", &[("name", &shorten(name, 32))]);
-                progress(ui, &text, (*done, *total), 160.0);
-                ui.label(text);
                 return;
             }
             if session_trouble(ui, cx) {
@@ -78,6 +79,16 @@ pub(in crate::ui) fn opening_bar(ui: &mut Ui, opening: &FileProgress) -> bool {
     progress(ui, &tr("Opening {name}").replace("{name}", name), (*done, *total), 160.0);
     ui.label(opening_text(opening));
     cancelled
+}
+
+/// Progress of writing a file; `true` when that is to be stopped.
+fn writing_bar(ui: &mut Ui, writing: &FileProgress, stop: &str) -> bool {
+    let stopped = row_button(ui, icons::CLOSE, stop, stop).clicked();
+    let FileProgress { name, done, total } = writing;
+    let text = tr_with("Saving {name}", &[("name", &shorten(name, 32))]);
+    progress(ui, &text, (*done, *total), 160.0);
+    ui.label(text);
+    stopped
 }
 
 fn dot(ui: &mut Ui) {

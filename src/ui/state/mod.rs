@@ -13,6 +13,7 @@ mod image_layer;
 mod image_layers;
 mod inner_box;
 mod measuring;
+mod mesh_options;
 mod objects_in_view;
 mod open_windows;
 mod operation_options;
@@ -57,6 +58,7 @@ pub use image_layer::ImageLayer;
 pub use measuring::{
     MeasureDraft, Measuring, ObjectMeasures, measure_lines, measured_objects, millimetres,
 };
+pub use mesh_options::{MeshChoice, MeshObjects, WantedMeshes};
 pub use objects_in_view::{ShownMasks, can_extend, goes_on, is_cut, label_styles};
 pub use open_windows::{Palette, Windows};
 pub use operation_options::{OperationOptions, OperationScope};

@@ -14,6 +14,7 @@ mod history;
 mod how_to_open;
 mod log;
 mod measures;
+mod meshes;
 mod object_measures;
 mod operation;
 mod palette;
@@ -38,6 +39,7 @@ pub(super) fn show(ctx: &Context, cx: &mut CommandContext) {
     operation::show(ctx, cx);
     growth::show(ctx, cx);
     measures::show(ctx, cx);
+    meshes::show(ctx, cx);
     robot::show(ctx, cx);
     log::show(ctx, cx);
     about_model::show(ctx, cx);
