@@ -129,6 +129,7 @@ impl App {
             Action::OverlayDialog => self.files.paths.ask(Purpose::Overlay),
             Action::OpenOverlay(path) => self.files.open(path, Role::Overlay),
             Action::SaveMeasures => self.ask_save_measures(),
+            Action::SaveDrawnMeasures => self.ask_save_drawn(),
             Action::ExportMeshes(wanted) => self.ask_meshes(wanted),
             Action::CancelMeshes => self.meshes.cancel(),
             Action::Beside(BesideAction::Ask) => self.files.paths.ask(Purpose::Beside),

@@ -413,6 +413,7 @@ impl App {
             News::SaveComparisonTo(document, path) => self.save_comparison(document, path),
             News::SaveRobotTo(document, path) => self.save_robot_run(document, path),
             News::SaveMeasuresTo(document, path) => self.save_measures(document, path),
+            News::SaveDrawnTo(document, path) => self.save_drawn(document, path),
             News::ExportMeshesTo(document, wanted, path) => {
                 self.export_meshes(MeshOrder { document, wanted, path }, false);
             }

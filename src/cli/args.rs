@@ -131,7 +131,7 @@ pub struct InfoArgs {
     pub series: SeriesArg,
     /// Print JSON: dims, frames (time points), spacing, dtype, orientation, `world_from_voxel`, min, max, mean,
     /// provenance (format, `placed_by`, `says_sides`, conflicts, identifiers), warnings; of a session program, `created_ms`, `written_ms`, minutes, steps, state, exported, scan, `scan_inside`, `scan_inside_bytes`, overlays, models,
-    /// objects, damage; of a place with several scans place, series (key, title, patient, study, `study_description`,
+    /// objects, measurements, damage; of a place with several scans place, series (key, title, patient, study, `study_description`,
     /// description, modality, number, date, images, size, remarks, `is_scan`, likely), notes.
     #[arg(long)]
     pub json: bool,
@@ -150,7 +150,7 @@ pub struct ExportSessionArgs {
         long,
         value_name = "MASK.nii.gz",
         help = labels_help(),
-        required_unless_present_any = ["per_label", "csv", "pictures"]
+        required_unless_present_any = ["per_label", "csv", "pictures", "measurements"]
     )]
     pub out: Option<PathBuf>,
     /// The scan, where it is not where the session says: for pictures, and of a DICOM label file (.dcm, .rtstruct.dcm) the
@@ -168,6 +168,10 @@ pub struct ExportSessionArgs {
     /// (time from the step before, at most two minutes, of each step that was done to it).
     #[arg(long, visible_alias = "table", value_name = "FILE")]
     pub csv: Option<PathBuf>,
+    /// Write what was measured with lines (.csv, .json): name, kind, lengths, angle, area, places; of rectangles the mean, SD
+    /// and range of the scan's values, if the scan is found as for pictures.
+    #[arg(long, value_name = "FILE")]
+    pub measurements: Option<PathBuf>,
     /// Draw each object on the scan into this folder (.png): in the axial, coronal and sagittal slice with most of it. The
     /// scan is found as the window finds it, or is the one that is in the session.
     #[arg(long, value_name = "FOLDER")]

@@ -36,6 +36,7 @@ mod server;
 mod session;
 mod session_info;
 mod session_pictures;
+mod session_scan;
 mod session_table;
 mod stamp;
 mod start;

@@ -238,6 +238,9 @@ impl Files {
             Purpose::Measures(document, _) => {
                 Some(News::SaveMeasuresTo(*document, purpose.named(&self.formats, path)))
             }
+            Purpose::Drawn(document, _) => {
+                Some(News::SaveDrawnTo(*document, purpose.named(&self.formats, path)))
+            }
             Purpose::Meshes(document, wanted, _) => {
                 let path = purpose.named(&self.formats, path);
                 Some(News::ExportMeshesTo(*document, wanted.clone(), path))

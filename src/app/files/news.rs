@@ -44,6 +44,8 @@ pub(in crate::app) enum News {
     SaveRobotTo(DocumentNumber, PathBuf),
     /// The user has chosen where the numbers of the objects go.
     SaveMeasuresTo(DocumentNumber, PathBuf),
+    /// The user has chosen where what was measured with lines goes.
+    SaveDrawnTo(DocumentNumber, PathBuf),
     /// The user has chosen where meshes of objects go.
     ExportMeshesTo(DocumentNumber, WantedMeshes, PathBuf),
     /// The labels of a state of a document are on the disk.

@@ -32,6 +32,8 @@ pub(in crate::app) enum Purpose {
     Robot(DocumentNumber, PathBuf),
     /// Where the numbers of the objects go.
     Measures(DocumentNumber, PathBuf),
+    /// Where what was measured with lines goes.
+    Drawn(DocumentNumber, PathBuf),
     /// Where meshes of which objects go.
     Meshes(DocumentNumber, WantedMeshes, PathBuf),
     Model,
@@ -59,6 +61,7 @@ impl Purpose {
                 | Purpose::Comparison(..)
                 | Purpose::Robot(..)
                 | Purpose::Measures(..)
+                | Purpose::Drawn(..)
                 | Purpose::Meshes(..)
                 | Purpose::Session(..)
         )
@@ -69,9 +72,10 @@ impl Purpose {
         match self {
             Purpose::Save(..) => with_ending(path, &formats.written_endings(ContentKind::Labels)),
             Purpose::Draw(_, output, _) => with_ending(path, &[output.ending()]),
-            Purpose::Comparison(..) | Purpose::Robot(..) | Purpose::Measures(..) => {
-                with_ending(path, &[".csv", ".json"])
-            }
+            Purpose::Comparison(..)
+            | Purpose::Robot(..)
+            | Purpose::Measures(..)
+            | Purpose::Drawn(..) => with_ending(path, &[".csv", ".json"]),
             Purpose::Meshes(..) => with_ending(path, &MeshFormat::ENDINGS),
             Purpose::Session(..) => with_ending(path, &[session::ENDING]),
             _ => path,
@@ -101,6 +105,7 @@ impl Purpose {
             Purpose::Comparison(..) => tr("Save the numbers of the comparison (.csv or .json)"),
             Purpose::Robot(..) => tr("Save the figures of the robot user (.csv or .json)"),
             Purpose::Measures(..) => tr("Save the numbers of the objects (.csv or .json)"),
+            Purpose::Drawn(..) => tr("Save what was measured with lines (.csv or .json)"),
             Purpose::Meshes(..) => tr("Save meshes of the objects (.glb, .obj, .stl or .ply)"),
             Purpose::Save(..) => tr("Save the label map"),
             Purpose::Draw(_, output, _) => output.title(),
@@ -135,6 +140,7 @@ impl Purpose {
             | Purpose::Comparison(_, path)
             | Purpose::Robot(_, path)
             | Purpose::Measures(_, path)
+            | Purpose::Drawn(_, path)
             | Purpose::Meshes(_, _, path)
             | Purpose::Session(_, path, _) => Some(path),
             _ => None,
@@ -157,7 +163,10 @@ impl Purpose {
                 kinds
             }
             Purpose::Save(..) => formats.writes(ContentKind::Labels).map(kind).collect(),
-            Purpose::Comparison(..) | Purpose::Robot(..) | Purpose::Measures(..) => {
+            Purpose::Comparison(..)
+            | Purpose::Robot(..)
+            | Purpose::Measures(..)
+            | Purpose::Drawn(..) => {
                 vec![("CSV".to_owned(), vec!["csv"]), ("JSON".to_owned(), vec!["json"])]
             }
             Purpose::Meshes(..) => {

@@ -79,6 +79,8 @@ pub enum Action {
     OpenOverlay(PathBuf),
     /// Ask where to save the numbers of the objects.
     SaveMeasures,
+    /// Ask where to save what was measured with lines.
+    SaveDrawnMeasures,
     /// Ask where to save these meshes of objects.
     ExportMeshes(WantedMeshes),
     /// Stop making meshes.
