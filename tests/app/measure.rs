@@ -240,6 +240,18 @@ fn objects_are_measured_while_the_window_is_open() {
     let Some(voxpoint::ui::ObjectMeasures::Known(found)) = found else { panic!("{found:?}") };
     assert_eq!(found.voxels, voxels);
     harness.get_by_label("Copy objects as table");
+    // What the panel says of it.
+    for head in ["Voxels", "Box along the voxel axes", "Oriented box"] {
+        assert!(harness.query_all_by_label(head).count() > 0, "{head}");
+    }
+    assert!(harness.query_all_by_label(&voxels.to_string()).count() > 0, "{voxels}");
+    let said = serde_json::to_value(&*found).expect("JSON");
+    for kind in ["bounding_box", "oriented_box"] {
+        let side = |n: usize| said[kind]["size_mm"][n].as_f64().expect("a length");
+        let text = |mm: f64| if mm < 10.0 { format!("{mm:.2}") } else { format!("{mm:.1}") };
+        let sides = format!("{} × {} × {} mm", text(side(0)), text(side(1)), text(side(2)));
+        assert!(harness.query_all_by_label(&sides).count() > 0, "{sides}");
+    }
     // Drawn, the diameters are two lengths as long as it says.
     harness.get_by_label("Draw the axial diameters of Object 1").click();
     harness.run_steps(3);
