@@ -7,6 +7,7 @@ mod brush;
 mod by_keyboard;
 mod clicks;
 mod compare;
+mod compared_colours;
 mod dialogs;
 mod dicom_labels;
 mod drawing;
