@@ -299,6 +299,18 @@ fn several_raters_agree_on_a_mask() {
     assert_eq!(report["staple"][0]["majority_voxels"], 2);
     let sensitivity = report["staple"][0]["sensitivity"].as_array().expect("three").len();
     assert_eq!((report["raters"].as_array().expect("three").len(), sensitivity), (3, 3));
+    let csv = files.text("agreement.csv");
+    let [a, b, c] = &raters;
+    assert_eq!(compare(&[a, b, c, "--csv", &csv]).code, 0);
+    let table = std::fs::read_to_string(&csv).expect("the table");
+    let cells: Vec<Vec<&str>> = table.lines().map(|line| line.split(',').collect()).collect();
+    let told: Vec<[&str; 2]> = cells[1..].iter().map(|row| [row[0], row[1]]).collect();
+    let expected = ["a - b", "a - c", "b - c"].map(|case| [[case, "1"], [case, "2"]]);
+    assert_eq!(told, expected.concat());
+    for (cells, row) in cells[1..].iter().zip([0, 3, 1, 4, 2, 5]) {
+        assert_eq!(cells[4].parse::<f64>().ok(), rows[row]["dice"].as_f64(), "{cells:?}");
+    }
+    assert!(compare(&[a, b, c, "--html", &files.text("a.html")]).failed(2).contains("--csv"));
     let voted = compare(&[&majority, &raters[1], "--json"]).json();
     assert_eq!(voted["total"]["dice"], 1.0);
     assert!(names(files.0.path()).contains(&"staple.nii.gz".to_owned()));

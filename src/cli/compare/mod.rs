@@ -20,7 +20,7 @@ use crate::geom::Grid;
 use crate::io::{self, LabelsRead};
 use crate::mask::WorkLimits;
 use crate::measure::{
-    COMPARISON_CSV_HEAD, CompareReport, ComparedMaps, ComparedNumbers, compare_bytes,
+    COMPARISON_CSV_HEAD, CompareReport, ComparedMaps, ComparedNumbers, PairBy, compare_bytes,
     compared_numbers, comparison_csv_rows, pair_labels, paired_masks,
 };
 use crate::volume::{NamedRegion, Region, readable};
@@ -104,9 +104,9 @@ fn check(args: &CompareArgs) -> anyhow::Result<()> {
         () if !folders && (args.resume.is_some() || args.jobs.is_some()) => {
             usage("--resume and --jobs are for folders")
         }
-        () if raters && (args.label_b.is_some() || args.csv.is_some() || args.html.is_some()) => {
-            usage("--label-b, --csv and --html are for two label maps or folders")
-        }
+        () if raters && (args.label_b.is_some() || args.html.is_some()) => usage(
+            "--label-b and --html are for two label maps or folders; several raters have --csv",
+        ),
         () if (args.label.is_some() || args.label_b.is_some())
             && (args.csv.is_some() || args.html.is_some()) =>
         {
@@ -130,13 +130,14 @@ fn compare_files(
             say(&format!("warning: the label map is empty: {}", path.display()));
         }
     }
-    compared(&pair.grid, [in_a, in_b], args, room)
+    compared(&pair.grid, [in_a, in_b], args.by.into(), args, room)
 }
 
 /// Compares all labels of two maps on one grid.
 fn compared(
     grid: &Grid,
     [in_a, in_b]: [&LabelsRead; 2],
+    by: PairBy,
     args: &CompareArgs,
     room: &MemoryRoom,
 ) -> anyhow::Result<ComparedMaps> {
@@ -144,7 +145,7 @@ fn compared(
     let number = |map: usize, label: &NamedRegion| {
         numbers[map].get(&label.value).copied().unwrap_or(u64::from(label.value))
     };
-    let pairs = pair_labels(&in_a.labels, &in_b.labels, grid.dims(), args.by.into(), number);
+    let pairs = pair_labels(&in_a.labels, &in_b.labels, grid.dims(), by, number);
     let nothing = Region::default();
     let labels = [&in_a.labels[..], &in_b.labels];
     let found = numbers_of(&paired_masks(labels, &pairs, &nothing), grid, args, room)?;
