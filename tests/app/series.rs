@@ -6,6 +6,7 @@ use egui::Key;
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 use voxpoint::app::App;
+use voxpoint::render::ColourMap;
 use voxpoint::ui::{Action, RecentFile};
 use voxpoint::volume::SuvKind;
 
@@ -123,6 +124,76 @@ fn an_overlay_is_chosen_from_the_same_table() {
     harness.key_press(Key::Enter);
     wait(&mut harness, "the overlay", |app| app.view().scan.overlays.len() == 1);
     assert_eq!(harness.state().view().scan.overlays[0].volume.grid().dims()[2], 5);
+}
+
+/// The files of a case of `tests/data/dicom/series/make.py`.
+fn series_case(name: &str) -> tempfile::TempDir {
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/dicom/series/cases.json");
+    let text = std::fs::read_to_string(data).expect("the cases");
+    let cases: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    let mut cases = cases.as_array().expect("a list").iter();
+    let case = cases.find(|case| case["name"] == name).expect("the case");
+    let folder = tempfile::tempdir().expect("temp folder");
+    for (n, file) in case["files"].as_array().expect("files").iter().enumerate() {
+        let digits: Vec<u32> =
+            file.as_str().expect("text").chars().filter_map(|c| c.to_digit(16)).collect();
+        let bytes: Vec<u8> = digits.chunks(2).map(|pair| (16 * pair[0] + pair[1]) as u8).collect();
+        std::fs::write(folder.path().join(n.to_string()), bytes).expect("written");
+    }
+    folder
+}
+
+#[test]
+fn padding_is_left_out_and_low_that_is_bright_is_inverted() {
+    for (name, colours) in
+        [("padding", ColourMap::Grey), ("padding that is bright", ColourMap::Inverted)]
+    {
+        let folder = series_case(name);
+        let mut harness = window(vec![folder.path().to_owned()]);
+        wait(&mut harness, "the scan", |app| app.document().is_some());
+        let scan = &harness.state().view().scan;
+        let stats = scan.stats.expect("a scan");
+        assert!(
+            stats.padding > 0 && stats.min > -1000.0 && stats.max < 3500.0,
+            "{name}: {stats:?}"
+        );
+        assert_eq!(scan.colour_map, colours, "{name}");
+        assert!(scan.window.low() > -1000.0 && scan.window.high() < 3500.0, "{name}");
+    }
+}
+
+/// By the published formulas (`tests/data/dicom/suv/make.py`).
+#[test]
+fn a_pet_in_becquerels_is_shown_as_suv_by_its_dose() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/dicom/suv");
+    let text = std::fs::read_to_string(folder.join("expected.json")).expect("the table");
+    let expected: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    let values = |of: &str| -> Vec<f64> {
+        let of = if of == "activity" { &expected[of] } else { &expected[of]["values"] };
+        of.as_array().expect("numbers").iter().filter_map(serde_json::Value::as_f64).collect()
+    };
+    let most = |of: &str| values(of).into_iter().fold(0.0, f64::max);
+    let mut harness = window(vec![folder.join("0.dcm")]);
+    wait(&mut harness, "the scan", |app| app.document().is_some());
+    let near = |harness: &Harness<'_, App>, of: &str| {
+        let found = harness.state().view().scan.stats.expect("a scan").max;
+        assert!((found / most(of) - 1.0).abs() < 1e-6, "{of}: {found}, {}", most(of));
+    };
+    near(&harness, "activity");
+    for (kind, of) in
+        [(SuvKind::BodyWeight, "bw"), (SuvKind::LeanBodyMass, "lbm"), (SuvKind::BodySurface, "bsa")]
+    {
+        act(&mut harness, Action::ShowSuv(Some(kind)));
+        harness.run_steps(3);
+        near(&harness, of);
+        let image = harness.state().document().expect("open").image().clone();
+        let found = image.value([3, 2, 1]);
+        let meant = values(of)[48 + 2 * 8 + 3];
+        assert!((found - meant).abs() < 1e-5 * meant.max(1.0), "{of}: {found}, {meant}");
+    }
+    act(&mut harness, Action::ShowSuv(None));
+    harness.run_steps(3);
+    near(&harness, "activity");
 }
 
 #[test]

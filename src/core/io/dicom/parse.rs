@@ -15,6 +15,7 @@ use super::heading::Heading;
 use super::instance::{Instance, Photometric, PixelKind, SeriesName, Shape};
 use super::opened::{Opened, header};
 use super::origin::Origin;
+use super::padding::padding;
 use super::palette::Palette;
 use crate::text::bytes;
 
@@ -82,6 +83,7 @@ fn understood(
         heading: Heading::of(said),
         frames: frames(said, &class, path)?,
         class,
+        padding: padding(said, &shape),
         shape,
     })))
 }
