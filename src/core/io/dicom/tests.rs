@@ -1,3 +1,4 @@
+mod broken;
 mod colours;
 mod parts;
 mod places;
@@ -131,7 +132,7 @@ fn broken_files_are_refused_in_words_and_nothing_panics() {
     ];
     for name in names {
         let whole = std::fs::read(data().join("pydicom").join(name)).unwrap();
-        for round in 0..15 {
+        for round in 0..60 {
             let mut bytes = whole.clone();
             if round % 3 == 0 {
                 bytes.truncate(random.usize(..bytes.len()));
