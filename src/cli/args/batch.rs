@@ -11,6 +11,8 @@ use super::{First, ModelArgs, PartsArg, Rule, SendArgs, Space};
 const TABLE: &str = "\
 The table's first line names its columns; others than these are not looked at, and ways are from the table's folder.
   image   the scan
+  series  of a folder, ZIP archive or DICOMDIR with several scans the one that is meant: its UID, its number, or what
+          “voxpoint info FOLDER” calls it; without it the row fails
   out     where to write its label map; no two rows have the same
   points  clicks: X,Y,Z,+ or X,Y,Z,- and a semicolon between two; the first is inside (+). In a table whose columns are
           separated by commas the field is put in quotation marks

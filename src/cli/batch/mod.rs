@@ -233,7 +233,7 @@ impl<'a> Batch<'a> {
                 "seed": self.args.seed,
             }),
         };
-        let key = serde_json::json!({
+        let mut key = serde_json::json!({
             "image": way(&job.image),
             "out": way(&job.out),
             "name": job.name,
@@ -244,6 +244,10 @@ impl<'a> Batch<'a> {
             "program": env!("CARGO_PKG_VERSION"),
             "batch": BATCH_VERSION,
         });
+        // Rows without one have the keys that they always had.
+        if let Some(series) = &job.series {
+            key["series"] = series.as_str().into();
+        }
         Ok(key.to_string())
     }
 

@@ -37,17 +37,29 @@ pub struct Inputs {
     pub ms: f64,
 }
 
+/// The scan that was read last.
+#[derive(Debug)]
+pub struct LastScan {
+    image: PathBuf,
+    series: Option<String>,
+    volume: Arc<Volume>,
+}
+
 /// Reads a row's scan, if `last` is not that, and its labels.
-pub fn load(job: &Job, last: &mut Option<(PathBuf, Arc<Volume>)>) -> anyhow::Result<Inputs> {
+pub fn load(job: &Job, last: &mut Option<LastScan>) -> anyhow::Result<Inputs> {
     let start = Instant::now();
     let volume = match last {
-        Some((path, volume)) if *path == job.image => Arc::clone(volume),
+        Some(last) if last.image == job.image && last.series == job.series => {
+            Arc::clone(&last.volume)
+        }
         _ => {
             // Not two in memory if one is enough.
             *last = None;
-            let volume = Arc::new(files::open_scan(&job.image)?);
+            let how = "name one in the column “series”";
+            let volume = Arc::new(files::open_only(&job.image, job.series.as_deref(), how)?);
             files::warn(&volume);
-            *last = Some((job.image.clone(), Arc::clone(&volume)));
+            let (image, series) = (job.image.clone(), job.series.clone());
+            *last = Some(LastScan { image, series, volume: Arc::clone(&volume) });
             volume
         }
     };

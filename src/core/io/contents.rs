@@ -130,6 +130,11 @@ pub trait SeriesList: Send + Sync {
     /// The one that is most likely meant.
     fn likely(&self) -> usize;
 
+    /// The rows in a line, each with the key by which it can be named; of very many the first.
+    fn named(&self) -> String {
+        there(self.rows())
+    }
+
     /// What else was there, or should have been.
     fn notes(&self) -> &[LabelNote];
 
