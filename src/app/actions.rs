@@ -127,6 +127,7 @@ impl App {
             Action::OverlayDialog => self.files.paths.ask(Purpose::Overlay),
             Action::OpenOverlay(path) => self.files.open(path, Role::Overlay),
             Action::SaveMeasures => self.ask_save_measures(),
+            Action::SaveLabelTable => self.ask_save_label_table(),
             Action::Beside(BesideAction::Ask) => self.files.paths.ask(Purpose::Beside),
             Action::Beside(BesideAction::TakeAway) => self.view.take_scan_beside_away(),
             Action::Comparison(action) => self.compare(action, ctx),

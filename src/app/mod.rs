@@ -18,6 +18,7 @@ mod graphics;
 mod growth;
 mod history_file;
 mod known_servers;
+mod label_tables;
 mod leaving;
 mod library;
 mod live_wires;
@@ -408,6 +409,7 @@ impl App {
             News::SaveComparisonTo(document, path) => self.save_comparison(document, path),
             News::SaveRobotTo(document, path) => self.save_robot_run(document, path),
             News::SaveMeasuresTo(document, path) => self.save_measures(document, path),
+            News::SaveLabelTableTo(document, path) => self.save_label_table(document, path),
             News::Doubted(path, labels) => self.offer_labels(path, &labels),
             News::Saved { saved, stamp, document, state } => {
                 let name = saved.path.display().to_string();

@@ -172,6 +172,10 @@ pub struct ExportSessionArgs {
     /// scan is found as the window finds it, or is the one that is in the session.
     #[arg(long, value_name = "FOLDER")]
     pub pictures: Option<PathBuf>,
+    /// Write the names and colours of the objects beside the label map for other programs, too: 3D Slicer (.ctbl),
+    /// `FreeSurfer` (`_LUT.txt`), BIDS (.tsv). ITK-SNAP's table is written in any case.
+    #[arg(long, value_enum, value_name = "PROGRAM", value_delimiter = ',', requires = "out")]
+    pub tables: Vec<TableArg>,
     /// Of a damaged session, write what is whole.
     #[arg(long)]
     pub partly: bool,

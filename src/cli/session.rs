@@ -9,13 +9,13 @@ use serde::Serialize;
 
 use super::args::ExportSessionArgs;
 use super::overlaps::{LabelOverlap, overlaps};
-use super::per_label::{self, PerLabel};
+use super::per_label::{self, PerLabel, refuse_to_replace};
 use super::session_pictures::{self, ObjectPictures};
 use super::session_table::{is_foreign, table};
 use super::{Usage, files, print, print_json, say};
 use crate::document::Object;
 use crate::geom::AxisMap;
-use crate::io::{self, ContentKind};
+use crate::io::{self, ContentKind, TableKind};
 use crate::session::{self, Snapshot};
 use crate::volume::{CoveredLabels, LabelMap, LabelName, Provenance, Region, Volume};
 use crate::work::{CancelToken, Progress, memory};
@@ -61,6 +61,7 @@ pub fn export(args: &ExportSessionArgs) -> anyhow::Result<()> {
     if let Some(out) = &args.out {
         found = write_map(args, out, &contents.snapshot, &names)?;
         files.push(out.clone());
+        files.extend(write_tables(args, out, &names)?);
     }
     if let Some(each) = &each {
         each.write(&places)?;
@@ -125,6 +126,26 @@ fn write_map(
     Ok(overlaps(out, &covered, names, &around.source.grid))
 }
 
+/// The tables for other programs; which files there are now.
+fn write_tables(
+    args: &ExportSessionArgs,
+    out: &Path,
+    names: &[LabelName],
+) -> anyhow::Result<Vec<PathBuf>> {
+    let formats = io::formats();
+    let mut files = Vec::new();
+    for kind in kinds(args) {
+        formats.save_table(out, names, kind)?;
+        files.extend(formats.table_paths(out, kind)?);
+    }
+    Ok(files)
+}
+
+/// The programs for which tables are written.
+fn kinds(args: &ExportSessionArgs) -> impl Iterator<Item = TableKind> {
+    args.tables.iter().map(|table| TableKind::from(*table))
+}
+
 /// A file for each object that has voxels, if that is asked for.
 fn each_label<'a>(
     args: &'a ExportSessionArgs,
@@ -155,7 +176,12 @@ fn all_apart(
 ) -> anyhow::Result<()> {
     let formats = io::formats();
     let beside = |out: &PathBuf| [formats.label_table_path(out).ok(), formats.voxels_file(out)];
-    let beside: Vec<PathBuf> = args.out.iter().flat_map(beside).flatten().collect();
+    let mut beside: Vec<PathBuf> = args.out.iter().flat_map(beside).flatten().collect();
+    for out in &args.out {
+        for kind in kinds(args) {
+            beside.extend(formats.table_paths(out, kind)?);
+        }
+    }
     let named = args.out.iter().chain(&args.csv).chain(&beside).chain(each);
     let pictures = pictures.iter().flat_map(|pictures| pictures.places());
     files::refuse_the_same(named.map(PathBuf::as_path).chain(pictures))
@@ -173,6 +199,11 @@ fn check(args: &ExportSessionArgs) -> anyhow::Result<()> {
                 "a file that Voxpoint did not write would be replaced; choose another name, or --force: {}",
                 out.display()
             );
+        }
+        for kind in kinds(args) {
+            refuse_to_replace(&formats.table_paths(out, kind)?, args.force)?;
+            // Not even by force: it would be lost, and is no table.
+            formats.check_table(out, kind)?;
         }
     }
     if args.ending.is_some() && args.per_label.is_none() {

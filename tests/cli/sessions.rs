@@ -142,6 +142,36 @@ fn session_with_scan(folder: &Path) -> PathBuf {
 }
 
 #[test]
+fn tables_for_other_programs_are_written_beside_the_map() {
+    let folder = tempfile::tempdir().unwrap();
+    let session = session(folder.path());
+    let out = folder.path().join("m.nii.gz");
+    let all = ["--tables", "slicer,freesurfer,bids", "--json"];
+    let json = export(&session, &out, &all).json();
+    let at = |name: &str| folder.path().join(name);
+    for name in ["m.ctbl", "m_LUT.txt", "m.tsv", "m.json"] {
+        let path = at(name);
+        assert!(path.is_file(), "{name}");
+        let files = json["files"].as_array().unwrap();
+        assert!(files.iter().any(|file| file.as_str() == path.to_str()), "{name}: {files:?}");
+    }
+    let lut = std::fs::read_to_string(at("m_LUT.txt")).unwrap();
+    for number in ["700 ", "3 ", "2 "] {
+        assert!(lut.lines().any(|line| line.trim_start().starts_with(number)), "{number}: {lut}");
+    }
+    // What is there is replaced only when that is asked for.
+    std::fs::write(at("m.ctbl"), "mine").unwrap();
+    let refused = export(&session, &out, &all);
+    assert!(refused.failed(1).contains("m.ctbl"), "{refused:?}");
+    assert_eq!(std::fs::read(at("m.ctbl")).unwrap(), b"mine");
+    assert_eq!(export(&session, &out, &["--tables", "slicer", "--force"]).code, 0);
+    assert_ne!(std::fs::read(at("m.ctbl")).unwrap(), b"mine");
+    let alone = [session.to_str().unwrap(), "--csv", "t.csv", "--tables", "slicer"];
+    let alone = voxpoint(&[&["export-session"][..], &alone].concat());
+    assert!(alone.failed(2).contains("--out"), "{alone:?}");
+}
+
+#[test]
 fn info_says_whether_the_scan_is_in_the_session() {
     let folder = tempfile::tempdir().unwrap();
     for (path, inside) in

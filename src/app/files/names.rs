@@ -7,6 +7,9 @@ use crate::ui::text::tr;
 use crate::ui::{FilmFormat, FilmOptions, PictureOptions};
 use crate::volume::Provenance;
 
+/// How the names of label tables for other programs end, the first where none is said.
+pub(in crate::app) const TABLE_ENDINGS: [&str; 3] = [".ctbl", "_LUT.txt", ".tsv"];
+
 /// A picture or a film that goes into a file.
 #[derive(Clone, Debug)]
 pub(in crate::app) enum Output {

@@ -44,6 +44,8 @@ pub(in crate::app) enum News {
     SaveRobotTo(DocumentNumber, PathBuf),
     /// The user has chosen where the numbers of the objects go.
     SaveMeasuresTo(DocumentNumber, PathBuf),
+    /// The user has chosen where names and colours go for another program.
+    SaveLabelTableTo(DocumentNumber, PathBuf),
     /// The labels of a state of a document are on the disk.
     Saved { saved: Saved, stamp: PairStamp, document: DocumentNumber, state: StateId },
     /// Of a label map and its table only one is on the disk; why, and what lies there now.

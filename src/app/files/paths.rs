@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::dialogs::{self, DialogQuestion, DialogReply, Dialogs};
-use super::names::{Output, with_ending};
+use super::names::{Output, TABLE_ENDINGS, with_ending};
 use crate::app::document_number::DocumentNumber;
 use crate::io::{ContentKind, FormatInfo, Registry};
 use crate::session;
@@ -31,6 +31,8 @@ pub(in crate::app) enum Purpose {
     Robot(DocumentNumber, PathBuf),
     /// Where the numbers of the objects go.
     Measures(DocumentNumber, PathBuf),
+    /// Where names and colours of the objects go for another program.
+    LabelTable(DocumentNumber, PathBuf),
     Model,
     /// Where the session is kept from now on, and whether the scan's voxels are in it.
     Session(DocumentNumber, PathBuf, ScanWish),
@@ -56,6 +58,7 @@ impl Purpose {
                 | Purpose::Comparison(..)
                 | Purpose::Robot(..)
                 | Purpose::Measures(..)
+                | Purpose::LabelTable(..)
                 | Purpose::Session(..)
         )
     }
@@ -68,6 +71,7 @@ impl Purpose {
             Purpose::Comparison(..) | Purpose::Robot(..) | Purpose::Measures(..) => {
                 with_ending(path, &[".csv", ".json"])
             }
+            Purpose::LabelTable(..) => with_ending(path, &TABLE_ENDINGS),
             Purpose::Session(..) => with_ending(path, &[session::ENDING]),
             _ => path,
         }
@@ -96,6 +100,9 @@ impl Purpose {
             Purpose::Comparison(..) => tr("Save the numbers of the comparison (.csv or .json)"),
             Purpose::Robot(..) => tr("Save the figures of the robot user (.csv or .json)"),
             Purpose::Measures(..) => tr("Save the numbers of the objects (.csv or .json)"),
+            Purpose::LabelTable(..) => tr(
+                "Save names and colours for 3D Slicer (.ctbl), FreeSurfer (_LUT.txt) or BIDS (.tsv)",
+            ),
             Purpose::Save(..) => tr("Save the label map"),
             Purpose::Draw(_, output, _) => output.title(),
             Purpose::Model => tr("Open a checkpoint (.pth), or encoder.onnx beside decoder.onnx"),
@@ -129,6 +136,7 @@ impl Purpose {
             | Purpose::Comparison(_, path)
             | Purpose::Robot(_, path)
             | Purpose::Measures(_, path)
+            | Purpose::LabelTable(_, path)
             | Purpose::Session(_, path, _) => Some(path),
             _ => None,
         }
@@ -152,6 +160,10 @@ impl Purpose {
             Purpose::Save(..) => formats.writes(ContentKind::Labels).map(kind).collect(),
             Purpose::Comparison(..) | Purpose::Robot(..) | Purpose::Measures(..) => {
                 vec![("CSV".to_owned(), vec!["csv"]), ("JSON".to_owned(), vec!["json"])]
+            }
+            Purpose::LabelTable(..) => {
+                let kinds = [("3D Slicer", "ctbl"), ("FreeSurfer", "txt"), ("BIDS", "tsv")];
+                kinds.map(|(program, ending)| (program.to_owned(), vec![ending])).into()
             }
             Purpose::Session(..) => vec![(tr("Sessions").to_owned(), vec!["voxpoint"])],
             Purpose::Draw(_, output, _) => {

@@ -78,6 +78,8 @@ pub enum Action {
     OpenOverlay(PathBuf),
     /// Ask where to save the numbers of the objects.
     SaveMeasures,
+    /// Ask where to save names and colours of the objects for another program.
+    SaveLabelTable,
     /// Do something with the scan that is shown beside the open one.
     Beside(BesideAction),
     /// Do something with the label map that the objects are compared with.
