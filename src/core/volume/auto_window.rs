@@ -44,8 +44,9 @@ impl Window {
         }
     }
 
-    /// From the 2nd to the 98th percentile of the voxels that a rectangle in a slice (straight or oblique)
-    /// covers at a time point, without padding unless there is nothing else. `None` if there is no finite value under it. At most 512 by 512 places are looked at.
+    /// From the 2nd to the 98th percentile of the voxels that a rectangle in a slice (straight or oblique) covers at a
+    /// time point, without padding unless there is nothing else. `None` if there is no finite value under it. At most
+    /// 512 by 512 places are looked at.
     pub fn of_region(volume: &Volume, time_point: usize, region: &Rectangle) -> Option<Self> {
         let grid = volume.grid();
         let steps = |edge: DVec3| (edge.abs().max_element().ceil() as usize).clamp(1, EDGE);

@@ -22,8 +22,8 @@ pub struct Histogram {
 
 impl Histogram {
     /// Of at most two million voxels of the time point that is looked at, evenly spread, in `bins` bins between
-    /// minimum and maximum, without padding that `stats` left out. A few values far from all others do not stretch it: they are counted in the first or
-    /// the last bin.
+    /// minimum and maximum, without padding that `stats` left out. A few values far from all others do not stretch it:
+    /// they are counted in the first or the last bin.
     pub fn of(volume: &Volume, stats: &Stats, bins: usize) -> Self {
         let measured = stats.padding > 0;
         let sample: Arc<[f64]> = sorted_sample(volume, volume.time_point_range(), measured).into();

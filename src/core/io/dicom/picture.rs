@@ -41,16 +41,17 @@ pub(super) fn picture(
         (0..size[0]).map(move |x| row + from(x, size[0], shape.columns))
     });
     let values: Vec<f64> = sampled.map(|at| raw(&voxels, at)).collect();
+    let inverted = shape.photometric == (Photometric::Monochrome { inverted: true });
     // What was never measured is as dark as the darkest that was.
     let is_padding =
         |value: f64| instance.padding.is_some_and(|[low, high]| (low..=high).contains(&value));
     let measured = values.iter().copied().filter(|value| !is_padding(*value));
-    let values = match measured.reduce(f64::min) {
-        Some(least) => values.iter().map(|v| if is_padding(*v) { least } else { *v }).collect(),
+    let values = match measured.reduce(if inverted { f64::max } else { f64::min }) {
+        Some(darkest) => values.iter().map(|v| if is_padding(*v) { darkest } else { *v }).collect(),
         None => values,
     };
     let mut pixels = grey(&values);
-    if shape.photometric == (Photometric::Monochrome { inverted: true }) {
+    if inverted {
         pixels.iter_mut().for_each(|grey| *grey = 255 - *grey);
     }
     Some(GreyPicture { size, pixels })
