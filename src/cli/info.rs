@@ -66,9 +66,12 @@ impl Padded {
 
     /// `-2000, -1500 to -1400: 1234 voxels, left out above`.
     fn told(&self) -> String {
-        let range = |[low, high]: &[f64; 2]| match low == high {
-            true => number(*low),
-            false => format!("{} to {}", number(*low), number(*high)),
+        let range = |[low, high]: &[f64; 2]| {
+            if low == high {
+                number(*low)
+            } else {
+                format!("{} to {}", number(*low), number(*high))
+            }
         };
         let values: Vec<String> = self.values.iter().map(range).collect();
         format!("{}: {} voxels, left out above", values.join(", "), self.voxels)

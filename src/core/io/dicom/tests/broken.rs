@@ -10,15 +10,15 @@ const ROUNDS: usize = 150;
 /// Some bytes are others, or the end is missing.
 fn mutated(whole: &[u8], round: usize, random: &mut fastrand::Rng) -> Vec<u8> {
     let mut bytes = whole.to_vec();
-    if round % 5 == 0 {
+    if round.is_multiple_of(5) {
         bytes.truncate(random.usize(..bytes.len()));
         return bytes;
     }
     // What says where things are stands at the end of an archive.
-    let from = if round % 2 == 0 { 0 } else { bytes.len().saturating_sub(400) };
+    let from = if round.is_multiple_of(2) { 0 } else { bytes.len().saturating_sub(400) };
     for _ in 0..random.usize(1..12) {
         let at = random.usize(from..bytes.len());
-        bytes[at] = if random.bool() { random.u8(..) } else { bytes[at] ^ 1 << random.u8(..8) };
+        bytes[at] = if random.bool() { random.u8(..) } else { bytes[at] ^ (1 << random.u8(..8)) };
     }
     bytes
 }
