@@ -11,6 +11,8 @@ mod figures;
 mod flipped;
 mod kill;
 mod lost;
+#[cfg(unix)]
+mod no_locks;
 mod others;
 #[cfg(unix)]
 mod power_cut;
