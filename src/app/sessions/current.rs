@@ -5,7 +5,7 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use super::hashes::Hashes;
-use super::kept_view::{EXPORTED, KeptView};
+use super::kept_view::{EXPORTED, KeptView, factor_of};
 use super::moving::Moving;
 use super::orders::{Letter, SessionId};
 use super::picture::Backdrop;
@@ -13,7 +13,7 @@ use crate::app::open_document::OpenDocument;
 use crate::document::StateId;
 use crate::session::{CaseState, FileRef, Overlay, SessionSource, Snapshot, Surroundings, now_ms};
 use crate::ui::{EarlierWork, ModelStatus, ScanPlace, Status, ViewState};
-use crate::volume::Volume;
+use crate::volume::{Volume, Window};
 
 /// From one state that is handed over to the next.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -413,7 +413,13 @@ impl Current {
             let same = |o: Option<&Arc<Volume>>| o.is_some_and(|o| Arc::ptr_eq(o, volume));
             open.document.numbered_images().find(|(_, o)| same(*o)).map(|(number, _)| number)
         };
-        let shown = view.scan.overlays.iter().map(|layer| (&layer.volume, Some(layer.window)));
+        // In the unit of its file, as all that is kept.
+        let window = |layer: &crate::ui::ImageLayer| {
+            let Window { centre, width } = layer.window;
+            let factor = factor_of(&layer.volume);
+            Window::new(centre / factor, width / factor)
+        };
+        let shown = view.scan.overlays.iter().map(|layer| (&layer.volume, Some(window(layer))));
         let hidden = open.document.numbered_images().filter_map(|(_, volume)| {
             let volume = volume?;
             let shown = |layer: &crate::ui::ImageLayer| Arc::ptr_eq(&layer.volume, volume);

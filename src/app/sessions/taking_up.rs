@@ -6,16 +6,17 @@ use std::sync::Arc;
 use super::carried::Carried;
 use super::copies::CopyMark;
 use super::current::{CopyOf, Current};
-use super::kept_view::KeptView;
+use super::kept_view::{KeptView, factor_of};
 use super::opening::{FoundOverlay, NotItself, Note, Ready};
 use super::orders::{KeptFrom, Order};
 use super::words;
 use crate::app::App;
-use crate::app::files::{name_of, stem_of};
+use crate::app::files::{Loaded, name_of, stem_of};
+use crate::app::uptake::{show_layer_in, show_scan_in};
 use crate::session::{FileRef, Overlay, Past, ReadOnly, RecordedStep};
 use crate::ui::text::{tr, tr_with};
 use crate::ui::{EarlierWork, ImageLayer, OfferAnswer, PastStep, Question, SaveStatus, tr_error};
-use crate::volume::Volume;
+use crate::volume::{Volume, Window};
 
 /// So many steps of earlier sittings are listed: the last.
 const MOST_STEPS: usize = 1000;
@@ -29,6 +30,12 @@ impl App {
         self.put(document, (ready.stats, ready.histogram.clone()), &ready.scan);
         let overlays = self.lay_over_again(&mut ready);
         if let Some(open) = &mut self.open {
+            // (A click that is not answered keeps it in the file's values.)
+            if let Some(kind) = ready.view.suv()
+                && let Err(why) = show_scan_in(open, &mut self.view.scan, Some(kind))
+            {
+                tracing::info!("the scan is shown in its file's values: {why}");
+            }
             ready.view.apply(&mut self.view, &open.document);
             open.no_scan = ready.stands_in.is_some();
             if let Some((export, stamp)) = ready.export.take() {
@@ -160,13 +167,15 @@ impl App {
         let view: &KeptView = &ready.view;
         let (mut layers, mut files) = (Vec::new(), Vec::new());
         for FoundOverlay { place, image, known } in std::mem::take(&mut ready.overlays) {
-            let overlay = &kept[place];
-            files.push((Arc::clone(&image.volume), image.path.clone(), known));
+            files.push((Arc::clone(&image.volume), image.path.clone(), known.clone()));
             // The others were only clicked in.
             if place < view.layers_shown() && layers.len() < ImageLayer::MOST {
-                let mut layer = ImageLayer::new(image.volume, image.stats, image.histogram);
-                layer.window = overlay.window.unwrap_or(layer.window);
-                view.dress(place, &mut layer);
+                let (as_read, path) = (Arc::clone(&image.volume), image.path.clone());
+                let layer = dressed(*image, &kept[place], place, view);
+                if !Arc::ptr_eq(&as_read, &layer.volume) {
+                    // What was clicked in is the same file in the file's values.
+                    files.push((Arc::clone(&layer.volume), path, known));
+                }
                 layers.push(layer);
             }
         }
@@ -284,6 +293,24 @@ impl App {
         self.status.drafts = Arc::new(cards.collect());
         self.sessions.keeper.give(Order::Discard(path));
     }
+}
+
+/// An image as it lay over the scan at this place, counted from 0.
+pub(super) fn dressed(
+    image: Loaded,
+    overlay: &Overlay,
+    place: usize,
+    view: &KeptView,
+) -> ImageLayer {
+    let mut layer = ImageLayer::new(image.volume, image.stats, image.histogram);
+    if let Some(kind) = view.suv_of_layer(place) {
+        let _as_read = show_layer_in(&mut layer, Some(kind));
+    }
+    let factor = factor_of(&layer.volume);
+    let shown = |Window { centre, width }| Window::new(centre * factor, width * factor);
+    layer.window = overlay.window.map_or(layer.window, shown);
+    view.dress(place, &mut layer);
+    layer
 }
 
 /// Whether the scan that is shown was read from its file.
