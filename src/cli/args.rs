@@ -191,13 +191,13 @@ pub struct ExportSessionArgs {
 #[derive(Args, Debug)]
 pub struct ListArgs {
     /// A folder with scans (also in folders in it; a BIDS data set), or a table with a column “scan”, and if need be
-    /// “session” and “name”. Label maps are left out by their names.
+    /// “series”, “session” and “name”. Label maps are left out by their names.
     #[arg(value_name = "FOLDER|CSV")]
     pub place: PathBuf,
     /// The folder in which all sessions are; else each is beside its scan, or where the table says.
     #[arg(long, value_name = "FOLDER")]
     pub sessions: Option<PathBuf>,
-    /// Print JSON: place, cases (name, scan, session, state, objects, `objects_done`, minutes, `written_ms`, `open_by`,
+    /// Print JSON: place, cases (name, scan, series, session, state, objects, `objects_done`, minutes, `written_ms`, `open_by`,
     /// problem), notes, total, `not_started`, `in_progress`, flagged, done, minutes.
     #[arg(long)]
     pub json: bool,
@@ -428,6 +428,9 @@ pub struct BenchArgs {
     /// Milliseconds that the server of a fixed speed takes for an image (`server --clients`); for a click a tenth of it.
     #[arg(long, value_name = "MS", default_value_t = 100)]
     pub service_ms: u64,
+    /// Objects of `session`, with ten clicks each.
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = RangedU64ValueParser::<usize>::new().range(2..=60_000))]
+    pub objects: usize,
     /// Rows of `batch`.
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = RangedU64ValueParser::<usize>::new().range(2..=100_000))]
     pub rows: usize,

@@ -98,8 +98,9 @@ pub fn run(args: &BenchArgs) -> anyhow::Result<()> {
     let edit = wants(BenchWhat::Edit).then(|| edit::measure(args)).transpose()?;
     let history =
         wants(BenchWhat::History).then(|| history::measure(args.size, args.repeat)).transpose()?;
-    let session =
-        wants(BenchWhat::Session).then(|| session::measure(args.size, args.repeat)).transpose()?;
+    let session = wants(BenchWhat::Session)
+        .then(|| session::measure(args.size, args.repeat, args.objects))
+        .transpose()?;
     // Not among all: it takes a gigabyte of disk, and several of memory.
     let large = (args.what == BenchWhat::Large).then(|| view::open_large(args)).transpose()?;
     let several = args.what == BenchWhat::Server && !args.clients.is_empty();
