@@ -105,6 +105,7 @@ fn a_series_is_named_by_its_uid_its_number_or_its_title() {
         ("7", Err("no one series 7 here, but CT 1 (1.2.3.1), CT 5 (1.2.3.5)")),
         ("9", Err("no one series 9 here")),
         ("", Err("no one series")),
+        (" ", Err("no one series")),
     ] {
         match (chosen(dir.path(), wanted), dims) {
             (Ok(volume), Ok(dims)) => {
