@@ -13,6 +13,7 @@ use super::series::recent_file;
 use crate::document::{Command, Document, LabelId, Object, PromptChange, Refused};
 use crate::io::PairStamp;
 use crate::prompt::{ImageId, Prompt};
+use crate::text::sentence;
 use crate::ui::commands::tools::negative_refusal;
 use crate::ui::commands::{edit, help, segment};
 use crate::ui::text::{tr, tr_any, tr_with};
@@ -503,7 +504,7 @@ fn refusal(why: Refused) -> String {
 
 /// What the user is told when a command was refused.
 pub(super) fn told(why: Refused) -> String {
-    format!("{}.", capitalised(&refusal(why)))
+    format!("{}.", sentence(&refusal(why)))
 }
 
 /// The mask from a file that a click is on.
@@ -533,11 +534,6 @@ fn about(document: &Document, command: &Command) -> Option<LabelId> {
         | Command::RemoveObject(id) => Some(*id),
         _ => None,
     }
-}
-
-pub(super) fn capitalised(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or(String::new(), |c| c.to_uppercase().chain(letters).collect())
 }
 
 #[cfg(test)]

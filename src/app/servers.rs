@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::App;
 use super::known_servers::{Change, KnownServers, is_agreed};
-use super::model::draft_of;
+use super::model::{AskedOf, AskedPlace, draft_of};
 use crate::segment::remote::{Agreement, Pin, RemoteError, ServerAddress, ServerTrust};
 use crate::segment::{ModelRef, SegmentError, ServerLook, provider_of};
 use crate::ui::text::{mark, tr, tr_with};
@@ -61,6 +61,18 @@ impl Servers {
             served.agreed = self.agreement(&draft);
         }
         Ok((draft, model))
+    }
+
+    /// An address with whom to trust there, if it was used before.
+    fn with_known_trust(&self, typed: ServerDraft) -> ServerDraft {
+        let meant: Option<ServerAddress> = typed.address.parse().ok();
+        let meant = meant.map(|address| address.to_string());
+        let mut known = self.known.list().iter().map(|known| &known.draft);
+        let known = known.find(|known| Some(&known.address) == meant.as_ref()).cloned();
+        let models = typed.models.clone();
+        let mut draft = known.unwrap_or(typed);
+        draft.models = models.or(draft.models);
+        draft
     }
 
     /// What was said of an address, if the same is trusted there.
@@ -121,7 +133,11 @@ impl App {
                     self.change_servers(Change::LookAhead(draft, on));
                 }
             }
-            ServerAction::TryAgain => self.model.try_again(&mut self.status),
+            ServerAction::TryAgain => match self.model.held_for(self.open.as_ref()).cloned() {
+                Some(of) => self.ask_where_it_was_asked(&of),
+                None => self.model.try_again(&mut self.status),
+            },
+            ServerAction::AnswerHere => self.model.answer_here(),
         }
     }
 
@@ -132,12 +148,21 @@ impl App {
             return;
         };
         let typed = ServerDraft { address: address.to_owned(), ..ServerDraft::default() };
-        let meant: Option<ServerAddress> = address.parse().ok();
-        let meant = meant.map(|address| address.to_string());
-        let mut known = self.servers.known.list().iter().map(|known| &known.draft);
-        let known = known.find(|known| Some(&known.address) == meant.as_ref());
-        let draft = known.cloned().unwrap_or(typed);
+        let draft = self.servers.with_known_trust(typed);
         self.use_server(&draft);
+    }
+
+    /// Uses the model of which clicks were asked that wait for it. It is asked for image values as it stands with it: a
+    /// server gets none before somebody agrees.
+    fn ask_where_it_was_asked(&mut self, of: &AskedOf) {
+        match of.place() {
+            AskedPlace::Shipped => self.model.choose(None, &mut self.status),
+            AskedPlace::Path(path) => self.model.choose(Some(path.into()), &mut self.status),
+            AskedPlace::Server(draft) => {
+                let draft = self.servers.with_known_trust(draft);
+                self.use_server(&draft);
+            }
+        }
     }
 
     /// Uses a server's model, once it is known to be there. What goes on with that is seen in the window of servers.

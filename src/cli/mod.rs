@@ -24,6 +24,7 @@ mod measure;
 mod measurements;
 mod mesh;
 mod model;
+mod options;
 mod output;
 mod overlaps;
 mod per_label;
@@ -48,7 +49,6 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use clap::error::ErrorKind;
 
-use crate::io::IoError;
 use crate::placeholder::Placeholder;
 use crate::segment::remote::{RemoteError, ServerAddress};
 use crate::text::one_line;
@@ -216,28 +216,12 @@ fn causes(error: &anyhow::Error) -> String {
             line.push_str(&text);
         }
     }
-    if let Some(option) = error.chain().find_map(|cause| cause.downcast_ref().and_then(option_for))
-    {
+    if let Some(option) = error.chain().find_map(options::of) {
         line += " (";
         line += &option;
         line.push(')');
     }
     one_line(&line)
-}
-
-/// The option that says what could not be known. (The window asks instead.)
-fn option_for(error: &IoError) -> Option<String> {
-    Some(match error {
-        IoError::TooLarge { dims: Some(_), .. } => "--every 2, --crop X0:X1,Y0:Y1,Z0:Z1".to_owned(),
-        IoError::Uneven { .. } => "--even".to_owned(),
-        IoError::NoOrientation { likely, .. } => {
-            format!("such as --orientation {}", likely.letters())
-        }
-        IoError::NoSpacing(_) => "such as --spacing 0.5,0.5,2".to_owned(),
-        IoError::SaysPlace(_) => "--orientation, --spacing".to_owned(),
-        IoError::Archive { what, .. } if what.contains("name one") => "--series NAME".to_owned(),
-        _ => return None,
-    })
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Usage;
 use super::args::{Rule, SegmentArgs, SendArgs, ServerArgs};
+use super::options::refused;
 use crate::prompt::WorkingScale;
 use crate::segment::ModelRef;
 use crate::segment::cubes::SIDE;
@@ -98,7 +99,7 @@ pub fn check_scan(model: &ModelRef, volume: &Volume) -> anyhow::Result<()> {
     match model {
         ModelRef::Server(served) if is_interactive(served) && !served.agreed.is_given() => {
             let (sent, address) = (bytes(sent_bytes(volume)), served.address.to_string());
-            Err(Usage(RemoteError::ScanNotAllowed { sent, address }.to_string()).into())
+            Err(refused(&RemoteError::ScanNotAllowed { sent, address }).into())
         }
         _ => Ok(()),
     }
@@ -125,7 +126,7 @@ pub fn refuse_plain(served: &ServedModel) -> anyhow::Result<()> {
     if served.address.is_private() || served.trust.plain {
         return Ok(());
     }
-    Err(Usage(RemoteError::Plain(served.address.to_string()).to_string()).into())
+    Err(refused(&RemoteError::Plain(served.address.to_string())).into())
 }
 
 /// Refuses a server that gets whole scans, for a command that sends what lies around clicks.
@@ -167,7 +168,7 @@ pub fn all_agreed(addresses: &[&str], args: &SendArgs) -> anyhow::Result<Vec<Ser
         let sent = bytes((SIDE * SIDE * SIDE * size_of::<f32>()) as u64);
         let address: Vec<_> = all.iter().map(|served| served.address.to_string()).collect();
         let address = address.join(", ");
-        return Err(Usage(RemoteError::NotAllowed { sent, address }.to_string()).into());
+        return Err(refused(&RemoteError::NotAllowed { sent, address }).into());
     }
     for served in &mut all {
         served.agreed.set(args.send_voxels);
@@ -211,7 +212,7 @@ mod tests {
     fn one_yes_is_for_all_addresses_that_are_named() {
         let both = ["https://one.example", "https://two.example:8000"];
         let said = all_agreed(&both, &args(false)).unwrap_err().to_string();
-        assert!(said.ends_with("--send-voxels: https://one.example, https://two.example:8000"));
+        assert!(said.contains("https://one.example, https://two.example:8000 (--send-voxels"));
         let all = all_agreed(&both, &args(true)).unwrap();
         assert!(all.len() == 2 && all.iter().all(|served| served.agreed.is_given()));
         let plain = ["https://one.example", "http://two.example"];

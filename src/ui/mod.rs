@@ -29,6 +29,10 @@ pub use state::{
     Status, ToolId, View3d, ViewState, Waiting, WantedCut, WantedFlood, WantedGrowth,
     WantedOperation, WantedWires, WiresStatus, label_styles,
 };
+pub use state::{
+    AnswerBytes, ConsentQuestion, FoundServer, KnownServer, LookStatus, NetworkTimes, SentSize,
+    ServerAction, ServerDraft, ServerInUse, ServerStatus, WaitingClicks,
+};
 pub use state::{Beside, BesideAction, BesideLabels, BesideScan, FrameRelation};
 pub use state::{
     CaseMark, CaseProgress, CaseStep, CasesAction, CasesPanel, ListProgress, ListedCase,
@@ -38,10 +42,6 @@ pub use state::{
     ComparedPair, ComparisonAction, ComparisonColumn, ComparisonJump, ComparisonLook,
     ComparisonRow, ComparisonStatus, ComparisonTable, ComparisonView, ComparisonWork, DrawnLabels,
     ReferenceReading, difference_styles, distance_styles,
-};
-pub use state::{
-    ConsentQuestion, FoundServer, KnownServer, LookStatus, NetworkTimes, SentSize, ServerAction,
-    ServerDraft, ServerInUse, ServerStatus,
 };
 pub use state::{
     CopyStatus, DraftCard, EarlierWork, LeaveAnswer, MasksInside, PastStep, ScanPlace, ScanWish,

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::asked_of::AskedOf;
 use super::worker::{ReadyModel, Tell};
 use crate::segment::{ModelRef, Spots};
 use crate::ui::{ModelStatus, RuntimeStatus, Status, Toasts};
@@ -15,6 +16,8 @@ pub(super) struct Loading {
     spots: Option<Spots>,
     previews: bool,
     in_use: Option<ModelRef>,
+    /// That one ships with the program.
+    ships: bool,
 }
 
 impl Loading {
@@ -36,6 +39,17 @@ impl Loading {
     /// The model in use.
     pub fn in_use(&self) -> Option<&ModelRef> {
         self.in_use.as_ref()
+    }
+
+    /// Another model than the one in use may be there soon.
+    pub fn is_starting(&self) -> bool {
+        self.starting > 0
+    }
+
+    /// How a session names the model in use; `None` before there is one.
+    pub fn asked_of(&self) -> Option<AskedOf> {
+        let in_use = self.in_use.as_ref()?;
+        Some(AskedOf::of(Some(in_use).filter(|_| !self.ships)))
     }
 
     /// Whether the model in use can say what a click would give.
@@ -78,7 +92,7 @@ impl Loading {
                 if let Ok(model) = &model {
                     self.spots = Some(model.spots.clone());
                     self.previews = model.capabilities.previews;
-                    self.in_use = Some(model.model.clone());
+                    (self.in_use, self.ships) = (Some(model.model.clone()), model.ships);
                 }
                 if last {
                     show(model, status);
@@ -120,6 +134,7 @@ mod tests {
         ReadyModel {
             model: ModelRef::Path(name.into()),
             name: name.to_owned(),
+            ships: false,
             device: String::new(),
             reason: String::new(),
             capabilities,

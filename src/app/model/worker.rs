@@ -71,6 +71,8 @@ pub(super) enum Tell {
 pub(super) struct ReadyModel {
     pub name: String,
     pub model: ModelRef,
+    /// It is the one that ships, because no other was chosen.
+    pub ships: bool,
     pub device: String,
     pub reason: String,
     pub capabilities: Capabilities,
@@ -78,7 +80,7 @@ pub(super) struct ReadyModel {
 }
 
 /// What the status bar says of a model.
-fn ready(open: &OpenModel) -> ReadyModel {
+fn ready(open: &OpenModel, ships: bool) -> ReadyModel {
     let segmenter = &open.segmenter;
     let device = segmenter.device();
     let shown = match device.threads {
@@ -88,6 +90,7 @@ fn ready(open: &OpenModel) -> ReadyModel {
     ReadyModel {
         name: segmenter.name().to_owned(),
         model: open.model.clone(),
+        ships,
         device: shown,
         reason: device.reason.clone(),
         capabilities: segmenter.capabilities(),
@@ -101,15 +104,19 @@ fn fitting(open: &OpenModel, earlier: Answer) -> Answer {
 }
 
 pub(super) fn spawn(wake: Wake, mut models: Box<dyn Models>) -> std::io::Result<Worker<Ask, Tell>> {
-    let mut loaded: Option<OpenModel> = None;
+    let (mut loaded, mut ships) = (None::<OpenModel>, false);
     Worker::start("model", wake, move |ask, tell: &dyn Fn(Tell)| match ask {
         Ask::Start(chosen) => match start(&mut *models, chosen.as_ref(), tell) {
             Ok(Some(other)) => {
-                tell(Tell::Model(Ok(ready(loaded.insert(other)))));
+                ships = chosen.is_none();
+                tell(Tell::Model(Ok(ready(loaded.insert(other), ships))));
             }
             Ok(None) => {}
             // A model that works is not given up for one that doesn't.
-            Err(why) => tell(Tell::Model(Err((why, loaded.as_ref().map(ready))))),
+            Err(why) => {
+                let kept = loaded.as_ref().map(|open| ready(open, ships));
+                tell(Tell::Model(Err((why, kept))));
+            }
         },
         Ask::Click(click) => {
             let number = click.number;

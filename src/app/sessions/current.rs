@@ -9,6 +9,7 @@ use super::kept_view::{EXPORTED, KeptView};
 use super::moving::Moving;
 use super::orders::{Letter, SessionId};
 use super::picture::Backdrop;
+use crate::app::model::ASKED_OF;
 use crate::app::open_document::OpenDocument;
 use crate::document::StateId;
 use crate::session::{CaseState, FileRef, Overlay, SessionSource, Snapshot, Surroundings, now_ms};
@@ -121,6 +122,8 @@ struct Around {
     overlays: Vec<Overlay>,
     models: std::collections::BTreeMap<String, crate::session::Hash>,
     case_state: CaseState,
+    /// Of which model the clicks were asked that wait.
+    asked_of: Option<String>,
 }
 
 impl Current {
@@ -302,11 +305,15 @@ impl Current {
             overlays: Vec::new(),
             models: self.models.clone(),
             case_state: self.case_state,
+            asked_of: None,
         });
         let mut view = self.seen.view.to_json();
         if let Some(fields) = view.as_object_mut() {
             let exported = !open.document.is_modified();
             fields.insert(EXPORTED.to_owned(), serde_json::Value::Bool(exported));
+            if let Some(of) = around.asked_of {
+                fields.insert(ASKED_OF.to_owned(), of.into());
+            }
         }
         let around = Surroundings {
             source: around.source,
@@ -402,6 +409,7 @@ impl Current {
             overlays: self.overlays(open, view, hashes),
             models: self.models.clone(),
             case_state: self.case_state,
+            asked_of: status.server.asked_of.clone(),
         };
         let revision = open.document.revision();
         Seen { revision, around: Some(around), view: KeptView::of(view) }

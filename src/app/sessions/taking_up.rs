@@ -12,6 +12,7 @@ use super::orders::{KeptFrom, Order};
 use super::words;
 use crate::app::App;
 use crate::app::files::{name_of, stem_of};
+use crate::app::model::AskedOf;
 use crate::session::{FileRef, Overlay, Past, ReadOnly, RecordedStep};
 use crate::ui::text::{tr, tr_with};
 use crate::ui::{EarlierWork, ImageLayer, OfferAnswer, PastStep, Question, SaveStatus, tr_error};
@@ -31,6 +32,10 @@ impl App {
         if let Some(open) = &mut self.open {
             ready.view.apply(&mut self.view, &open.document);
             open.no_scan = ready.stands_in.is_some();
+            let asked_of = AskedOf::read(&ready.contents.snapshot.around.view);
+            self.model.hold(open, asked_of);
+            let asked_of = self.model.asked_of(open);
+            self.status.server.asked_of = asked_of.map(|of| of.text().to_owned());
             if let Some((export, stamp)) = ready.export.take() {
                 if ready.is_exported {
                     self.status.save = SaveStatus::Saved(export.clone());
@@ -39,6 +44,7 @@ impl App {
             }
         }
         self.tell_what_came(&ready);
+        self.tell_who_answered();
         self.sessions.offered.clear();
         let hashes = &mut self.sessions.hashes;
         match &ready.known {
@@ -179,6 +185,18 @@ impl App {
             self.toasts.warning(tr_with(
                 "An image over the scan was not found, or is another one now; objects that were clicked in it keep their masks: {path}",
                 &[("path", &overlay.file.absolute.display())],
+            ));
+        }
+    }
+
+    /// Its masks are a server's, and further points will not be asked there.
+    fn tell_who_answered(&mut self) {
+        let waits = self.status.server.asked_of.is_some();
+        let open = self.open.as_ref().filter(|open| !waits && !open.no_scan);
+        if let Some(host) = open.and_then(|open| self.model.answered_elsewhere(open)) {
+            self.toasts.info(tr_with(
+                "Masks of this session were computed on {host}; new points are answered by the model in use now. “Server…” in the menu Segment uses that server again.",
+                &[("host", &host)],
             ));
         }
     }

@@ -15,7 +15,7 @@ pub enum SegmentError {
     Cancelled,
     /// No ONNX Runtime could be loaded; what was tried, in order.
     #[error(
-        "ONNX Runtime was not found, so segmentation is off (the viewer works): run `voxpoint runtime install`, or set ORT_DYLIB_PATH to libonnxruntime.so; tried {tried}"
+        "ONNX Runtime was not found, so segmentation is off (the viewer works): let Voxpoint fetch it (Get ONNX Runtime), or set ORT_DYLIB_PATH to libonnxruntime.so; tried {tried}"
     )]
     NoRuntime {
         /// One entry for each place, with what went wrong there.

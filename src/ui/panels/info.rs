@@ -8,7 +8,7 @@ use crate::text::bytes;
 use crate::ui::commands::CommandContext;
 use crate::ui::kit::format::{digits, number, shorten};
 use crate::ui::kit::icons;
-use crate::ui::kit::template::tr_error;
+use crate::ui::kit::template::{tr_error, tr_sentence};
 use crate::ui::kit::text::{tr, tr_with};
 use crate::ui::kit::widgets::{colours, field, heading};
 use crate::ui::state::readout::unit;
@@ -20,7 +20,7 @@ pub(super) fn show(ui: &mut Ui, cx: &CommandContext) {
     heading(ui, tr("Info"), |_| ());
     let image = document.image();
     for text in image.warnings() {
-        warning(ui, &tr_error(&text.0));
+        warning(ui, &tr_sentence(&text.0));
     }
     let not_finite = view.scan.stats.map_or(0, |s| s.not_finite);
     if not_finite > 0 {

@@ -6,11 +6,11 @@ use crate::text::bytes;
 use crate::ui::commands::{CommandContext, file, help, segment};
 use crate::ui::kit::format::shorten;
 use crate::ui::kit::icons;
-use crate::ui::kit::template::tr_error;
+use crate::ui::kit::template::{tr_error, tr_sentence};
 use crate::ui::kit::text::{mark, tr, tr_with};
 use crate::ui::kit::widgets::{colours, progress, quiet, row_button};
 use crate::ui::state::readout::{latency, place};
-use crate::ui::state::status_text::{opening_text, reason_text};
+use crate::ui::state::status_text::{opening_text, reason_text, sent_so_far};
 use crate::ui::state::{
     Action, Busy, Drawing, FileProgress, Latency, ModelStatus, SaveStatus, SessionState, Waiting,
 };
@@ -234,7 +234,7 @@ fn device(ui: &mut Ui, cx: &CommandContext) {
         }
         ModelStatus::Failed(why) => {
             let text = RichText::new(tr("Model failed")).color(colours(ui).error);
-            ui.label(text).on_hover_text(tr_error(why));
+            ui.label(text).on_hover_text(tr_sentence(why));
         }
         ModelStatus::None => {
             ui.label(quiet(ui, tr("No model")));
@@ -256,7 +256,7 @@ fn server(ui: &mut Ui, reason: &str, cx: &CommandContext) {
     } else {
         tr("Nothing is sent there; you are asked at the first click.")
     };
-    let sent = tr_with("Sent so far: {size}", &[("size", &bytes(server.sent))]);
+    let sent = sent_so_far(server);
     let address = &server.address;
     label.on_hover_text(format!("{said}: {address}\n{reason}\n{agreed} {sent}"));
 }
@@ -323,17 +323,24 @@ fn times_tip(latency: Option<&Latency>) -> String {
     )
 }
 
-/// A click that the server has not answered: whether there is one.
+/// Clicks that were not answered, and for whom they wait: whether there are any.
 fn server_waits(ui: &mut Ui, cx: &CommandContext) -> bool {
-    let Some(why) = &cx.status.server.waits else { return false };
+    let Some(waits) = &cx.status.server.waits else { return false };
     let key = segment::TRY_AGAIN.key_text();
     dot(ui);
-    let text = tr_with("A click waits for the server ({key} asks again)", &[("key", &key)]);
+    let name = shorten(&tr_error(&waits.name), if cx.width < WIDE { 20 } else { 32 });
+    let values: [(&str, &dyn std::fmt::Display); 3] =
+        [("n", &waits.clicks), ("name", &name), ("key", &key)];
+    let text = if waits.clicks == 1 {
+        tr_with("A click waits for {name} ({key} asks again)", &values[1..])
+    } else {
+        tr_with("{n} clicks wait for {name} ({key} asks again)", &values)
+    };
     let text = if cx.width < NARROW { format!("{} {key}", icons::WARNING) } else { text };
     let said = text.replace(icons::WARNING, "!");
     let label = ui.label(RichText::new(text).color(colours(ui).warning));
     label.widget_info(|| WidgetInfo::labeled(Role::Label, true, &said));
-    label.on_hover_text(tr_error(why));
+    label.on_hover_text(tr_sentence(&waits.why));
     true
 }
 

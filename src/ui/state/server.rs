@@ -40,8 +40,23 @@ pub struct ServerStatus {
     pub consent: Option<ConsentQuestion>,
     /// What the pointer rests on is sent to the server of the model in use, too, if anything is.
     pub look_ahead: bool,
-    /// Why the oldest pending click was not answered, in English. Nobody is asked again before somebody says so.
-    pub waits: Option<String>,
+    /// Why clicks are not answered. Nobody is asked again before somebody says so.
+    pub waits: Option<WaitingClicks>,
+    /// Of which model the pending clicks were asked, as a session names it; `None` if there are none.
+    pub asked_of: Option<String>,
+}
+
+/// Clicks that wait for a model until somebody has it asked again.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WaitingClicks {
+    /// Why the oldest was not answered, in English.
+    pub why: String,
+    /// For whom they wait: a server's host, or a model's name in English.
+    pub name: String,
+    /// How many there are.
+    pub clicks: usize,
+    /// They were asked of another model than the one in use, which could answer them if somebody says so.
+    pub of_another: bool,
 }
 
 /// The server of the model in use.
@@ -57,6 +72,8 @@ pub struct ServerInUse {
     pub agreed: bool,
     /// Bytes that were sent there since it is in use.
     pub sent: u64,
+    /// Bytes of the answers.
+    pub received: u64,
     /// Which further attempt the request under way is at; 0: the first, or there is none.
     pub again: u32,
     /// It gets the whole scan, and nothing for a pointer that rests.
@@ -119,6 +136,17 @@ pub struct ConsentQuestion {
     pub is_plain: bool,
 }
 
+/// About how much comes back from a server that looks at places, and goes there again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AnswerBytes {
+    /// Comes back for each place, once.
+    pub place_back: u64,
+    /// Goes there with each click; 0: clicks are answered on this machine.
+    pub click_there: u64,
+    /// Comes back with each click.
+    pub click_back: u64,
+}
+
 /// How much is sent, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SentSize {
@@ -130,6 +158,8 @@ pub enum SentSize {
         places: usize,
         /// Something is to be extended: more places go there.
         extends: bool,
+        /// How much comes back, if that is known.
+        answers: Option<AnswerBytes>,
     },
     /// The whole image, once.
     Image(u64),
@@ -159,4 +189,6 @@ pub enum ServerAction {
     LookAhead(bool),
     /// Ask again for the click that was not answered.
     TryAgain,
+    /// Let the model in use answer what was asked of another.
+    AnswerHere,
 }

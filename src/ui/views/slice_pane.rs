@@ -67,9 +67,10 @@ pub fn show(ui: &mut Ui, response: &Response, plane: Plane, cx: &mut Context) {
     let seen = cx.place(rect, Pane::Slice(plane));
     let in_hand = view.prefs.tool == tools::MEASURE && !view.transient.is_figure;
     measured::draw(&painter, &seen, in_hand, cx);
-    words(&painter, rect, &transform, &place, cx);
+    let lines = view.prefs.show_crosshair.then_some(cross.at);
+    words(ui, &painter, (rect, &transform), (&place, lines), cx);
     if cx.view.is_side_by_side() {
-        side_names::draw_left(&painter, rect, cx);
+        side_names::draw_left(ui, &painter, rect, cx);
         side_names::mark_pointer(&painter, response, plane, cx);
     }
     extension(&painter, rect, cx);
@@ -176,13 +177,17 @@ fn extension(painter: &egui::Painter, rect: Rect, cx: &Context) {
 }
 
 fn words(
+    ui: &Ui,
     painter: &egui::Painter,
-    rect: Rect,
-    transform: &SliceTransform,
-    place: &str,
+    (rect, transform): (Rect, &SliceTransform),
+    (place, cross): (&str, Option<egui::Pos2>),
     cx: &Context,
 ) {
-    annotation_text::corner(painter, rect, transform, place, cx.view);
+    let elided = annotation_text::corner(painter, rect, transform, place, cx.view, cross);
+    if let Some(at) = elided.filter(|_| !cx.view.transient.is_figure) {
+        let plane = tr(transform.frame().plane().name());
+        annotation_text::hover_text(ui, at, &format!("{plane}\n{place}"));
+    }
     // Very small panes keep what tells the sides apart and drop the rest.
     if rect.width() >= 180.0 && rect.height() >= 120.0 {
         annotation_text::scale_bar(painter, rect, transform.pan_zoom().points_per_mm);

@@ -44,7 +44,7 @@ pub(super) fn show(ctx: &Context, cx: &mut CommandContext) {
     server::show(ctx, cx);
     pictures::show(ctx, cx);
     palette::show(ctx, cx);
-    ask_leave::show(ctx, cx.status, cx.out);
+    ask_leave::show(ctx, cx);
     session_question::show(ctx, cx.status, cx.out);
     series::show(ctx, cx.status, cx.out);
     ask_replace::show(ctx, cx.status, cx.out);

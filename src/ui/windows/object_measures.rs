@@ -10,7 +10,7 @@ use crate::measure::{
 use crate::ui::commands::CommandContext;
 use crate::ui::kit::format::{millilitres, number, shorten};
 use crate::ui::kit::icons;
-use crate::ui::kit::template::tr_error;
+use crate::ui::kit::template::tr_sentence;
 use crate::ui::kit::text::{tr, tr_with};
 use crate::ui::kit::widgets::{colours, quiet, row_button};
 use crate::ui::state::{Action, ObjectMeasures, measured_objects, millimetres, readout};
@@ -96,7 +96,7 @@ fn row(ui: &mut Ui, object: &Object, document: &Document, cx: &mut CommandContex
     let found = match status.measures.get(&object.id) {
         Some(ObjectMeasures::Known(found)) => found,
         Some(ObjectMeasures::Failed(why)) => {
-            ui.label(RichText::new(tr_error(why)).color(colours(ui).warning));
+            ui.label(RichText::new(tr_sentence(why)).color(colours(ui).warning));
             return;
         }
         Some(ObjectMeasures::Cancelled) | None => {

@@ -9,6 +9,7 @@ use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use voxpoint::document::{Command, Document, LabelId, Resolution};
 use voxpoint::geom::{DAffine3, DMat3, DVec3, Grid};
 use voxpoint::prompt::{Answer, Capabilities, Footprint, Prompt, Sight};
+use voxpoint::text::unbroken;
 use voxpoint::ui::{
     Action, Latency, ModelEntry, ModelStatus, RuntimeStatus, Status, ViewState, commands, theme,
 };
@@ -194,7 +195,8 @@ pub fn press(harness: &mut Harness<Desktop>, modifiers: Modifiers, key: Key) {
 }
 
 pub fn shows(harness: &Harness<Desktop>, text: &str) -> bool {
-    harness.query_all_by_label_contains(text).next().is_some()
+    let found = |text: &str| harness.query_all_by_label_contains(text).next().is_some();
+    found(text) || found(&unbroken(text))
 }
 
 /// Every text and button lies in the window, and none over another (but buttons may lie in rows).

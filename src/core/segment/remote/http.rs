@@ -22,6 +22,7 @@ use super::key::ServerKey;
 use super::reply::Reply;
 use super::trust::{PinMismatch, client_config};
 use super::{RemotePatience, ServedModel, ServerWatch};
+use crate::segment::network;
 use crate::text::bytes;
 use crate::work::CancelToken;
 
@@ -226,7 +227,12 @@ impl Http {
                 Ok(reply) if (300..400).contains(&reply.status) => {
                     return Err(RemoteError::Redirect(self.address.to_string()));
                 }
-                Ok(reply) => return Ok(reply),
+                Ok(reply) => {
+                    if call.body.is_some() {
+                        self.watch.add_received(reply.received);
+                    }
+                    return Ok(reply);
+                }
                 Err(Trouble::Final(error)) => return Err(error),
                 Err(Trouble::Again(error)) => (Some(error), None),
             };
@@ -462,7 +468,10 @@ impl Job {
             ConnectionRefused => Trouble::Again(connect("nobody listens there")),
             InvalidInput | InvalidData => self.garbage(&text),
             _ if text.starts_with(NO_NAME) => Trouble::Final(connect(NO_SUCH_NAME)),
-            _ => Trouble::Again(RemoteError::Broken { why: text, tries: 0, address }),
+            _ => {
+                let why = network::of_system(error).map_or(text, str::to_owned);
+                Trouble::Again(RemoteError::Broken { why, tries: 0, address })
+            }
         }
     }
 
@@ -533,28 +542,15 @@ fn within(error: &io::Error) -> Option<&rustls::Error> {
 }
 
 fn tls(error: &rustls::Error, address: String) -> RemoteError {
-    use rustls::{CertificateError, Error, InvalidMessage};
+    use rustls::{CertificateError, Error};
     if let Error::InvalidCertificate(CertificateError::Other(other)) = error
         && let Some(PinMismatch { certificate, key }) = other.0.downcast_ref()
     {
         let (certificate, key) = (certificate.clone(), key.clone());
         return RemoteError::Pin { certificate, key, address };
     }
-    let why = match error {
-        Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
-            "its certificate is signed by nobody who is trusted here".to_owned()
-        }
-        Error::InvalidCertificate(
-            CertificateError::Expired | CertificateError::ExpiredContext { .. },
-        ) => "its certificate has expired".to_owned(),
-        Error::InvalidCertificate(
-            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
-        ) => "its certificate is of another host".to_owned(),
-        Error::InvalidMessage(InvalidMessage::InvalidContentType) => {
-            "it does not speak https".to_owned()
-        }
-        other => words(&other.to_string()),
-    };
+    let why = network::of_tls(error);
+    let why = why.map_or_else(|| words(&error.to_string()), str::to_owned);
     RemoteError::Tls { why, address }
 }
 

@@ -23,7 +23,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub use address::{ServerAddress, ServerProtocol, is_address};
-pub use agreement::{Agreement, ServerWatch};
+pub use agreement::{Agreement, AnswerSizes, ServerWatch};
 pub use error::RemoteError;
 pub(super) use http::rest;
 pub use kserve::{RemoteModel, RemotePair, ServerFacts, facts, look};
