@@ -8,6 +8,7 @@ use super::leaving::Leave;
 use crate::document::{Command, GestureId, LabelId, Object};
 use crate::prompt::KeptParts;
 use crate::session;
+use crate::ui::text::stopped;
 use crate::ui::{Action, BesideAction, OfferAnswer, RecentFile};
 
 impl App {
@@ -131,7 +132,7 @@ impl App {
             Action::Beside(BesideAction::TakeAway) => self.view.take_scan_beside_away(),
             Action::Comparison(action) => self.compare(action, ctx),
             Action::Robot(action) => self.do_with_robot(action, ctx),
-            Action::Refuse(why) => self.toasts.refused(format!("{why}.")),
+            Action::Refuse(why) => self.toasts.refused(stopped(&why)),
             Action::Tell(text) => self.toasts.info(text),
             Action::Cancel => self.cancel(),
             Action::CancelClick => {

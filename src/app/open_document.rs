@@ -16,7 +16,7 @@ use crate::prompt::{ImageId, Prompt};
 use crate::text::sentence;
 use crate::ui::commands::tools::negative_refusal;
 use crate::ui::commands::{edit, help, segment};
-use crate::ui::text::{tr, tr_any, tr_with};
+use crate::ui::text::{stopped, tr, tr_any, tr_with};
 use crate::ui::{ImageLayer, SaveStatus, Status, Waiting};
 use crate::volume::{Histogram, Stats, Volume};
 
@@ -228,7 +228,7 @@ impl App {
             let why = tr("This time point is still being loaded; click again");
             self.toasts.warning(why.to_owned());
         } else if let Some(why) = not_of_this_model(&open.document, command, &self.status) {
-            self.toasts.refused(format!("{why}."));
+            self.toasts.refused(stopped(&why));
         } else {
             return false;
         }
@@ -504,7 +504,7 @@ fn refusal(why: Refused) -> String {
 
 /// What the user is told when a command was refused.
 pub(super) fn told(why: Refused) -> String {
-    format!("{}.", sentence(&refusal(why)))
+    stopped(&sentence(&refusal(why)))
 }
 
 /// The mask from a file that a click is on.

@@ -27,8 +27,9 @@ pub fn unbroken(text: &str) -> String {
     while let Some((before, after)) = rest.split_once(' ') {
         kept.push_str(before);
         let counted = before.ends_with(|c: char| c.is_ascii_digit());
-        let unit = after.split(|c: char| c.is_whitespace() || !is_of_unit(c)).next();
-        let is_unit = counted && unit.is_some_and(|unit| UNITS.contains(&unit));
+        let unit = after.split(|c: char| !is_of_unit(c)).next().unwrap_or_default();
+        let ends = !after[unit.len()..].starts_with(|c: char| c.is_ascii_digit());
+        let is_unit = counted && ends && UNITS.contains(&unit);
         kept.push(if is_unit { NO_BREAK } else { ' ' });
         rest = after;
     }

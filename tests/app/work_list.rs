@@ -227,7 +227,7 @@ fn what_is_no_list_says_so() {
     let mut harness = study.window(Vec::new());
     drop_file(&mut harness, empty);
     harness.step();
-    told(&mut harness, "no scan was found");
+    told(&mut harness, "No scan was found");
     assert!(harness.state().status().work_list.is_none());
     let table = study.path("cases.csv");
     std::fs::write(&table, "image\na.nii.gz\n").expect("written");

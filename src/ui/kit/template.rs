@@ -32,7 +32,7 @@ pub fn tr_error(sentence: &dyn Display) -> String {
     }
     let told = |text: &str| dictionary.translated(text, MOST_NESTED);
     // One that was made a whole sentence.
-    let whole = || given.strip_suffix('.').and_then(told).map(|text| text + ".");
+    let whole = || given.strip_suffix(['.', '。']).and_then(told).map(|text| text::stopped(&text));
     let small = || {
         let mut letters = given.chars();
         let first = letters.next().filter(|c| c.is_uppercase())?;

@@ -148,6 +148,11 @@ pub(super) fn kept_together(text: String) -> String {
     if text.chars().map(wide).sum::<usize>() < LINE { text } else { unbroken(&text) }
 }
 
+/// A sentence with the full stop of the language in use.
+pub fn stopped(sentence: &str) -> String {
+    format!("{sentence}{}", if CHINESE.get() { "。" } else { "." })
+}
+
 /// Marks a text that is shown through [`tr`] somewhere else, so that the catalogue's test finds it.
 pub const fn mark(english: &'static str) -> &'static str {
     english
@@ -175,6 +180,7 @@ mod tests {
         speak(Language::Chinese);
         assert_eq!(tr("Undo"), "撤销");
         assert_eq!(tr_any("no such text"), "no such text");
+        assert_eq!(stopped(tr("Undo")), "撤销。");
         let language = spoken();
         let told = std::thread::spawn(move || {
             speak(language);

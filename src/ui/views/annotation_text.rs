@@ -14,8 +14,8 @@ use crate::volume::Window;
 const MARGIN: f32 = 8.0;
 /// What the letter in the middle of an edge takes to each side, with what is left free beside it.
 const LETTER: f32 = 14.0;
-/// Views that are as high as this have room for four lines in their corner.
-const ROOMY: f32 = 320.0;
+/// Views narrower than this have no room for four lines in their corner.
+const ROOMY: f32 = 260.0;
 /// Views narrower than this have smaller letters.
 const NARROW: f32 = 200.0;
 /// Kept free along the right edge for the slice slider.
@@ -100,9 +100,8 @@ fn beside_the_letter(
     let Some((mm, number)) = place.split_once(" · ") else {
         return (name, place.replacen(" mm ", " mm\n", 1), false);
     };
-    // A view that is high enough has the lines.
     let broken = format!("{mm}\n{number}");
-    if pane.height() >= ROOMY && fits(&broken, 12.0) {
+    if pane.width() >= ROOMY && fits(&broken, 12.0) {
         return (name, broken, false);
     }
     let (number, more) = number.split_once('\n').unwrap_or((number, ""));
