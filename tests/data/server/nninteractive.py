@@ -10,6 +10,7 @@ import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import blosc2
 import nibabel
 import numpy as np
 from nnInteractive.inference.remote import nnInteractiveRemoteInferenceSession
@@ -64,7 +65,9 @@ class Server(ThreadingHTTPServer):
         part = mask[tuple(slice(a, b) for a, b in zip(low, high))]
         bbox = [[int(a), int(b)] for a, b in zip(low, high)]
         meta = {"ran_prediction": True, "bbox": bbox, "dtype": "uint8", "shape": list(part.shape)}
-        return meta, pack_array(part)
+        # Packed as their server does, and with the other codec of their format.
+        codec = blosc2.Codec.LZ4 if session["points"] % 2 == 0 else blosc2.Codec.ZSTD
+        return meta, pack_array(part, codec=codec)
 
 
 class Handler(BaseHTTPRequestHandler):
