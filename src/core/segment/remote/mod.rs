@@ -17,6 +17,8 @@ mod kserve;
 mod message;
 pub mod nninteractive;
 mod reply;
+#[cfg(test)]
+pub(super) mod stub;
 mod trust;
 
 use std::path::PathBuf;

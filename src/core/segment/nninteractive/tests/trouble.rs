@@ -3,7 +3,7 @@
 use super::*;
 use crate::segment::models::provider_of;
 use crate::segment::provider::{ModelRef, Sending, ServerLook};
-use crate::segment::remote::nninteractive::tests::stub::Seen;
+use crate::segment::remote::stub::Seen;
 
 /// What a server does with a point, and what of it is said.
 const BAD_ANSWERS: &[(Act, &str)] = &[
@@ -262,7 +262,7 @@ fn places_are_not_lost_by_the_dozen() {
     assert_eq!(stub.count("/claim"), 1 + 3);
     assert_eq!(mask(&mut there, &volume, &[A, B]), expected(None, &[A, B]));
     // A server that does not even listen has given none.
-    let port = InteractiveStub::no_port();
+    let port = no_port();
     let mut model = stub.model();
     model.address = format!("nninteractive+http://127.0.0.1:{port}").parse().unwrap();
     (model.patience.retries, model.patience.pause) = (5, Duration::from_millis(100));
@@ -467,7 +467,7 @@ fn a_key_goes_to_the_server_and_nowhere_else() {
 #[test]
 fn nobody_there_is_one_line() {
     let stub = InteractiveStub::start();
-    let free = InteractiveStub::no_port();
+    let free = no_port();
     for (url, said) in [
         (format!("nninteractive+http://127.0.0.1:{free}"), "nobody listens there"),
         ("nninteractive+https://no-such-host.invalid".to_owned(), "cannot be reached"),

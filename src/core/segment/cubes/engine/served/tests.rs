@@ -16,10 +16,11 @@ use crate::geom::{DAffine3, DVec3, Grid};
 use crate::prompt::Prompt;
 use crate::segment::cubes::{CubeSegmenter, Cubes};
 use crate::segment::digest::sha256_of_bytes;
+use crate::segment::remote::stub::Act;
 use crate::segment::remote::{RemoteError, ServerTrust};
 use crate::segment::segmenter::{DeviceChoice, Outcome, Request};
 use crate::volume::{Scale, StoredGeometry, Volume, Voxels};
-use stub::{Act, Plan, Stub, field, repository};
+use stub::{Plan, Stub, repository};
 
 /// 1.5 mm voxels with a pattern, and a name that must stay here.
 fn volume() -> Arc<Volume> {
@@ -101,7 +102,7 @@ fn a_server_answers_as_this_machine_does() {
 fn a_model_in_half_precision_gets_and_gives_half_precision() {
     let expected = logits(&run(&mut here("tests/data/models/tiny"), 1).unwrap());
     let stub = Stub::tiny(Plan { half: true, ..Plan::default() });
-    let found = logits(&run(&mut CubeSegmenter::served(&stub.model(), None).unwrap(), 1).unwrap());
+    let found = logits(&run(&mut served(&stub.model()).unwrap(), 1).unwrap());
     let difference = difference(&found, &expected);
     assert!(difference > 0.0 && difference < 1e-2, "{difference}");
     let seen = stub.seen();
@@ -138,7 +139,7 @@ fn the_same_decoder_is_used_here() {
 #[test]
 fn nothing_of_the_scan_but_tensors_is_sent() {
     let stub = Stub::tiny(Plan::default());
-    run(&mut CubeSegmenter::served(&stub.model(), None).unwrap(), 2).unwrap();
+    run(&mut served(&stub.model()).unwrap(), 2).unwrap();
     let known = [
         "host",
         "user-agent",
@@ -217,10 +218,10 @@ const BAD_ANSWERS: &[(Act, &str)] = &[
 #[test]
 fn whatever_a_server_does_is_one_line_and_the_next_click_is_answered() {
     let stub = Stub::tiny(Plan::default());
-    let mut there = CubeSegmenter::served(&stub.model(), None).unwrap();
+    let mut there = served(&stub.model()).unwrap();
     let expected = run(&mut there, 1).unwrap().region;
     for &(act, said) in BAD_ANSWERS {
-        let mut there = CubeSegmenter::served(&stub.model(), None).unwrap();
+        let mut there = served(&stub.model()).unwrap();
         // As often as it is tried.
         stub.will(&[act; 3]);
         let error = run(&mut there, 1).unwrap_err().to_string();
@@ -240,12 +241,12 @@ fn whatever_a_server_says_of_itself_wrongly_is_one_line() {
         let said =
             if act == Act::Status(400, "{\"error\":\"unexpected shape\"}") { "400" } else { said };
         let stub = Stub::tiny(Plan { facts: vec![act; 3], ..Plan::default() });
-        let error = CubeSegmenter::served(&stub.model(), None).err().unwrap().to_string();
+        let error = served(&stub.model()).err().unwrap().to_string();
         assert!(error.contains(said) && !error.contains('\n'), "{act:?}: {error}");
     }
     for text in ["", "<html>log in</html>", "[]", "{}", "{\"name\":7}", "null"] {
         let stub = Stub::tiny(Plan { facts: vec![Act::Text(text)], ..Plan::default() });
-        let error = CubeSegmenter::served(&stub.model(), None).err().unwrap().to_string();
+        let error = served(&stub.model()).err().unwrap().to_string();
         assert!(error.contains("not an answer of a KServe v2 server"), "{text}: {error}");
     }
 }
@@ -253,7 +254,7 @@ fn whatever_a_server_says_of_itself_wrongly_is_one_line() {
 #[test]
 fn what_may_pass_is_tried_again() {
     let stub = Stub::tiny(Plan::default());
-    let mut there = CubeSegmenter::served(&stub.model(), None).unwrap();
+    let mut there = served(&stub.model()).unwrap();
     let before = stub.inferences();
     stub.will(&[
         Act::Status(503, "loading"),
@@ -265,7 +266,7 @@ fn what_may_pass_is_tried_again() {
     run(&mut there, 1).unwrap();
     assert_eq!(stub.inferences() - before, 6);
     stub.will(&[Act::Status(500, "")]);
-    assert!(run(&mut CubeSegmenter::served(&stub.model(), None).unwrap(), 1).is_err());
+    assert!(run(&mut served(&stub.model()).unwrap(), 1).is_err());
 }
 
 #[test]
@@ -303,7 +304,7 @@ fn models_that_do_not_fit_are_refused_before_the_first_click() {
         (("\"iou\"", "\"score\""), "output iou"),
     ] {
         let stub = Stub::tiny(Plan { instead: Some(instead), ..Plan::default() });
-        let error = CubeSegmenter::served(&stub.model(), None).err().unwrap().to_string();
+        let error = served(&stub.model()).err().unwrap().to_string();
         assert!(error.contains("the model does not fit"), "{instead:?}: {error}");
         assert!(error.contains(said) && error.contains("/v2/models/sam_med3d_"), "{error}");
         assert!(!error.contains('\n'));
@@ -314,7 +315,7 @@ fn models_that_do_not_fit_are_refused_before_the_first_click() {
 fn models_are_found_by_their_names() {
     let names = Some(["liver_encoder", "liver_decoder"]);
     let stub = Stub::tiny(Plan { names, ..Plan::default() });
-    let there = CubeSegmenter::served(&stub.model(), None).unwrap();
+    let there = served(&stub.model()).unwrap();
     assert_eq!(there.model_name(), "liver");
     let models = |names: [&str; 2]| Some(names.map(str::to_owned));
     let wrong = ServedModel { models: models(["lung_encoder", "lung_decoder"]), ..stub.model() };
@@ -325,7 +326,7 @@ fn models_are_found_by_their_names() {
     );
     let names = Some(["first", "second"]);
     let stub = Stub::tiny(Plan { names, ..Plan::default() });
-    assert!(CubeSegmenter::served(&stub.model(), None).is_err());
+    assert!(served(&stub.model()).is_err());
     let odd = ServedModel { models: models(["../x", "y"]), ..stub.model() };
     assert!(CubeSegmenter::served(&odd, None).is_err());
     assert!(stub.seen().iter().all(|seen| !seen.path().contains("..")));
@@ -359,7 +360,7 @@ fn only_servers_that_are_trusted_are_asked() {
     let open = |authority: Option<PathBuf>, pin: Option<&str>| {
         let pin = pin.map(|pin| pin.parse().unwrap());
         let trust = ServerTrust { authority, pin, plain: false };
-        CubeSegmenter::served(&ServedModel { trust, ..stub.model() }, None)
+        served(&ServedModel { trust, ..stub.model() })
     };
     let said = |authority, pin| open(authority, pin).err().unwrap().to_string();
     assert!(said(None, None).contains("signed by nobody who is trusted here"));
@@ -383,5 +384,5 @@ fn only_servers_that_are_trusted_are_asked() {
         assert!(error.contains(what), "{file}: {error}");
     }
     // Nothing but the three questions of each connection that was trusted, and no secret in them.
-    assert!(stub.seen().iter().all(|seen| field(&seen.head, "authorization").is_none()));
+    assert!(stub.seen().iter().all(|seen| seen.field("authorization").is_none()));
 }
