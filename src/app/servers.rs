@@ -125,6 +125,7 @@ impl App {
         }
     }
 
+            ServerAction::StopOpening => self.model.stop_opening(),
     /// Uses the model that somebody has named: by its path, or by its server's address.
     pub(super) fn use_model_named(&mut self, named: PathBuf) {
         let Some(address) = ModelRef::address_in(&named) else {

@@ -31,6 +31,7 @@ mod render;
 mod robot_rounds;
 mod runtime;
 mod segment;
+mod sending;
 mod series;
 mod server;
 mod session;

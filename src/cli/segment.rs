@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::args::{ModelArgs, SegmentArgs, Space, TypedPoint};
 use super::files::{self, ms_since};
+use super::sending::while_sending;
 use super::server::{self, ServerTraffic};
 use super::{Usage, print, print_json, say};
 use crate::document::PALETTE;
@@ -96,11 +97,13 @@ pub fn run(args: &SegmentArgs) -> anyhow::Result<()> {
             say("all places of the server are taken; waiting for one (Ctrl+C ends that)");
         }
     };
-    let outcome = if args.extend {
-        segmenter.extend(&request, &cancel, &Progress::new(), &mut stage)?
-    } else {
-        segmenter.answer(&request, &cancel, &mut stage)?
-    };
+    let outcome = while_sending(&model, || {
+        if args.extend {
+            segmenter.extend(&request, &cancel, &Progress::new(), &mut stage)
+        } else {
+            segmenter.answer(&request, &cancel, &mut stage)
+        }
+    })?;
     if outcome.answer.footprint.is_empty() && request.log.start.is_some() {
         say("warning: the clicks change nothing: where they are there is nothing of the mask");
     } else if outcome.answer.footprint.is_empty() {

@@ -40,8 +40,8 @@ pub use state::{
     ReferenceReading, difference_styles, distance_styles,
 };
 pub use state::{
-    ConsentQuestion, FoundServer, KnownServer, LookStatus, NetworkTimes, SentSize, ServerAction,
-    ServerDraft, ServerInUse, ServerStatus,
+    ConsentQuestion, FoundServer, KnownServer, LookStatus, NetworkTimes, OpeningServer, SentSize,
+    ServerAction, ServerDraft, ServerInUse, ServerStatus,
 };
 pub use state::{
     CopyStatus, DraftCard, EarlierWork, LeaveAnswer, MasksInside, PastStep, ScanPlace, ScanWish,

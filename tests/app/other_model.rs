@@ -212,6 +212,7 @@ impl Models for Only {
     fn open(
         &mut self,
         _: Option<&ModelRef>,
+        _: &CancelToken,
         tell: &dyn Fn(Opening),
     ) -> Result<Option<OpenModel>, SegmentError> {
         tell(Opening::Runtime(Ok(None)));

@@ -261,6 +261,77 @@ fn a_server_that_is_not_there_keeps_points_until_it_is() {
     assert!(work(harness.state()).2 > 0);
 }
 
+/// A model that the program was started with, on a server that says nothing.
+#[test]
+fn opening_a_model_on_a_server_can_be_stopped_and_tried_again() {
+    let temp = tempfile::tempdir().expect("temp folder");
+    let (scan, _) = rod(temp.path());
+    let stub = ServerStub::start();
+    stub.is_deaf(true);
+    let mut harness = window_on(vec![scan], Some(at(&stub)), Box::new(Installed));
+    let opens = |app: &App| app.document().is_some() && app.status().server.opening.is_some();
+    wait(&mut harness, "the question", opens);
+    harness.run_steps(3);
+    assert!(says(&harness, "asking 127.0.0.1") && !says(&harness, "loading the model"));
+    click(&mut harness, Plane::Axial, MIDDLE, PointerButton::Primary);
+    // What the bar says of the mask and its session beside it comes first.
+    harness.run_steps(5);
+    push(&mut harness, "Stop opening the model");
+    wait(&mut harness, "the end", |app| app.status().server.waits.is_some());
+    let state = harness.state();
+    assert!(state.status().server.opening.is_none());
+    assert!(
+        matches!(&state.status().model, ModelStatus::Failed(why) if why.contains("was stopped"))
+    );
+    assert_eq!(state.messages().count(), 0, "who has stopped it knows that");
+    assert_eq!(work(state), (true, 1, 0), "the point is kept");
+    stub.is_deaf(false);
+    press(&mut harness, Modifiers::COMMAND, Key::R);
+    asks(&mut harness);
+    push(&mut harness, "Send");
+    wait(&mut harness, "the mask", App::is_idle);
+    assert!(work(harness.state()).2 > 0);
+}
+
+/// Another model is there at once, however long a server says nothing.
+#[test]
+fn a_server_that_is_being_asked_keeps_no_other_model_waiting() {
+    let temp = tempfile::tempdir().expect("temp folder");
+    let (scan, local) = rod(temp.path());
+    let stub = ServerStub::start();
+    stub.is_deaf(true);
+    let mut harness = window_on(vec![scan], Some(at(&stub)), Box::new(Installed));
+    wait(&mut harness, "the question", |app| app.status().server.opening.is_some());
+    let begin = std::time::Instant::now();
+    harness.state_mut().use_model(local);
+    wait(&mut harness, "the model", is_ready);
+    // The server would be waited for 20 seconds.
+    assert!(begin.elapsed().as_secs() < 15);
+    assert!(harness.state().status().server.in_use.is_none());
+    assert_eq!(harness.state().messages().count(), 0);
+}
+
+/// What was typed at the start about whom to trust goes for the server, and is what the window shows of it.
+#[cfg(unix)]
+#[test]
+fn a_key_named_at_the_start_is_the_servers() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let temp = tempfile::tempdir().expect("temp folder");
+    let (scan, _) = rod(temp.path());
+    let key = temp.path().join("key");
+    std::fs::write(&key, "geheim").expect("temp folder");
+    std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o600)).expect("temp folder");
+    let stub = ServerStub::start();
+    let mut model = at(&stub);
+    if let ModelRef::Server(served) = &mut model {
+        served.key_file = Some(key.clone());
+    }
+    let harness = with(scan, model);
+    let in_use = harness.state().status().server.in_use.clone().expect("a server");
+    assert_eq!(in_use.draft.key_file, key.display().to_string());
+    assert!(!in_use.agreed && stub.inferences() == (0, 0));
+}
+
 /// Also the state of the point that waits, if the program ends meanwhile.
 #[test]
 fn a_point_that_waits_is_in_the_session() {

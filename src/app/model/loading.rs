@@ -3,8 +3,13 @@
 use std::path::Path;
 
 use super::worker::{ReadyModel, Tell};
-use crate::segment::{ModelRef, Spots};
+use crate::segment::{ModelRef, SegmentError, Spots};
+use crate::ui::text::mark;
 use crate::ui::{ModelStatus, RuntimeStatus, Status, Toasts};
+
+/// Why there is no model after somebody has stopped opening the first one.
+const STOPPED: &str =
+    mark("opening the model was stopped: choose a model in the menu Segment, or try again");
 
 #[derive(Default)]
 pub(super) struct Loading {
@@ -70,6 +75,7 @@ impl Loading {
                 self.models += 1;
                 let model = match answer {
                     Ok(model) => Ok(model),
+                    Err((SegmentError::Cancelled, kept)) => kept.ok_or_else(|| STOPPED.to_owned()),
                     Err((why, kept)) => {
                         toasts.error(why.to_string());
                         kept.ok_or_else(|| why.to_string())
@@ -107,7 +113,7 @@ mod tests {
     use crate::prompt::Capabilities;
     use std::sync::Arc;
 
-    use crate::segment::{SegmentError, Spot};
+    use crate::segment::Spot;
 
     fn model(name: &str) -> ReadyModel {
         let capabilities = Capabilities {

@@ -25,7 +25,7 @@ use crate::ui::text::{mark, tr, tr_with};
 use crate::ui::{
     Busy, Intent, Latency, ModelStatus, NetworkTimes, PreviewStatus, RuntimeStatus, Status, Toasts,
 };
-use crate::work::{Task, Wake, Worker};
+use crate::work::{CancelToken, Task, Wake, Worker};
 use loading::Loading;
 use preview::Canvas;
 pub(super) use preview::Preview;
@@ -77,6 +77,8 @@ pub(super) struct Model {
     worker: Worker<Ask, Tell>,
     wake: Wake,
     chosen: Option<ModelRef>,
+    /// Of what was chosen last, while it is being opened.
+    opening: CancelToken,
     schedule: Schedule<ClickKey, HoverKey>,
     /// Of the job that is running.
     tokens: Tokens,
@@ -105,6 +107,7 @@ impl Model {
             worker: worker::spawn(wake.clone(), models)?,
             wake,
             chosen,
+            opening: CancelToken::new(),
             schedule: Schedule::default(),
             tokens: Tokens::default(),
             loading: Loading::default(),
@@ -138,8 +141,11 @@ impl Model {
     }
 
     fn ask_to_start(&mut self) {
+        // Nobody waits any more for what was chosen before.
+        self.opening.cancel();
+        self.opening = CancelToken::new();
         // A dead worker is found by `poll`.
-        if self.worker.submit(Ask::Start(self.chosen.clone())).is_ok() {
+        if self.worker.submit(Ask::Start(self.chosen.clone(), self.opening.clone())).is_ok() {
             self.loading.asked();
         }
     }
@@ -491,6 +497,7 @@ impl Drop for Model {
     /// program ends: a thread that is still loading a model then would crash it.
     fn drop(&mut self) {
         self.tokens.all.cancel();
+        self.opening.cancel();
         self.cancel_install();
         if !self.worker.finish(PATIENCE) {
             tracing::warn!("the model is still at work while the program ends");

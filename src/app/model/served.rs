@@ -11,7 +11,9 @@ use crate::prompt::{ImageId, PromptLog};
 use crate::segment::remote::{Pin, ServedModel, ServerProtocol, ServerTrust};
 use crate::segment::{ModelRef, SegmentError, Sending, provider_of};
 use crate::ui::text::mark;
-use crate::ui::{ConsentQuestion, ModelStatus, SentSize, ServerDraft, ServerInUse, Status, Toasts};
+use crate::ui::{
+    ConsentQuestion, ModelStatus, OpeningServer, SentSize, ServerDraft, ServerInUse, Status, Toasts,
+};
 
 /// Why a click waits if nothing may be sent.
 const NOT_AGREED: &str = mark(
@@ -123,6 +125,19 @@ impl Model {
         self.waits = oldest.map(|(entry, _)| Waits { entry, why: NOT_AGREED.to_owned() });
     }
 
+    /// Stops opening the model that was chosen; one that was there before stays in use.
+    pub fn stop_opening(&self) {
+        self.opening.cancel();
+    }
+
+    /// The server that is being asked for its model.
+    fn opening_server(&self, status: &Status) -> Option<OpeningServer> {
+        let served = self.chosen.as_ref()?.server()?;
+        let is_opening = matches!(status.model, ModelStatus::Loading(_));
+        let (host, again) = (served.address.host().to_owned(), served.watch.again());
+        is_opening.then_some(OpeningServer { host, again })
+    }
+
     /// Asks again for the click that waits; the server itself, if it could not even be reached.
     pub fn try_again(&mut self, status: &mut Status) {
         if self.waits.take().is_none() {
@@ -185,8 +200,10 @@ impl Model {
             agreed: served.agreed.is_given(),
             sent: served.watch.sent(),
             again: served.watch.again(),
+            sending: served.watch.sending(),
             whole: served.address.protocol() == ServerProtocol::NnInteractive,
         });
+        status.server.opening = self.opening_server(status);
         status.server.consent = None;
         if !status.asks() {
             status.server.consent = open.and_then(|open| self.consent(open, status));

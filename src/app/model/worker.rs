@@ -11,8 +11,8 @@ use crate::segment::{
 use crate::work::{CancelToken, Progress, Wake, Worker};
 
 pub(super) enum Ask {
-    /// Open a model; `None` is the one that ships.
-    Start(Option<ModelRef>),
+    /// Open a model, until that is cancelled; `None` is the one that ships.
+    Start(Option<ModelRef>, CancelToken),
     Click(Box<ClickJob>),
     Hover(Box<HoverJob>),
     /// A scan was closed: let go of what was kept for it.
@@ -103,7 +103,7 @@ fn fitting(open: &OpenModel, earlier: Answer) -> Answer {
 pub(super) fn spawn(wake: Wake, mut models: Box<dyn Models>) -> std::io::Result<Worker<Ask, Tell>> {
     let mut loaded: Option<OpenModel> = None;
     Worker::start("model", wake, move |ask, tell: &dyn Fn(Tell)| match ask {
-        Ask::Start(chosen) => match start(&mut *models, chosen.as_ref(), tell) {
+        Ask::Start(chosen, cancel) => match start(&mut *models, chosen.as_ref(), &cancel, tell) {
             Ok(Some(other)) => {
                 tell(Tell::Model(Ok(ready(loaded.insert(other)))));
             }
@@ -200,9 +200,10 @@ fn failed(why: &SegmentError) -> (HoverResult, Option<Preview>) {
 fn start(
     models: &mut dyn Models,
     chosen: Option<&ModelRef>,
+    cancel: &CancelToken,
     tell: &dyn Fn(Tell),
 ) -> Result<Option<OpenModel>, SegmentError> {
-    models.open(chosen, &|opening| match opening {
+    models.open(chosen, cancel, &|opening| match opening {
         Opening::Runtime(found) => tell(Tell::Runtime(found)),
         Opening::Loading(name) => tell(Tell::Loading(name)),
     })

@@ -119,7 +119,8 @@ fn row(
     clients: usize,
     repeat: usize,
 ) -> anyhow::Result<ClientRow> {
-    let segmenters = (0..clients).map(|_| CubeSegmenter::served(served, Some(1)));
+    let segmenters =
+        (0..clients).map(|_| CubeSegmenter::served(served, Some(1), &CancelToken::new()));
     let segmenters = segmenters.collect::<Result<Vec<_>, _>>()?;
     let begin = Barrier::new(clients + 1);
     let (times, seconds, cpu) = std::thread::scope(|scope| {

@@ -70,8 +70,8 @@ pub use scan_view::{PaneState, ScanView};
 pub use scissors_options::{CutObjects, ScissorsDraft, ScissorsOptions, WantedCut};
 pub use series_question::{SeriesCard, SeriesQuestion};
 pub use server::{
-    ConsentQuestion, FoundServer, KnownServer, LookStatus, SentSize, ServerAction, ServerDraft,
-    ServerInUse, ServerStatus,
+    ConsentQuestion, FoundServer, KnownServer, LookStatus, OpeningServer, SentSize, ServerAction,
+    ServerDraft, ServerInUse, ServerStatus,
 };
 pub use session_status::{
     CopyStatus, DraftCard, EarlierWork, LeaveAnswer, MasksInside, PastStep, ScanPlace, ScanWish,

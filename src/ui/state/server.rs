@@ -30,6 +30,8 @@ impl ServerDraft {
 pub struct ServerStatus {
     /// The server of the model in use, if it is on one.
     pub in_use: Option<ServerInUse>,
+    /// The server that is being asked for the model that was chosen.
+    pub opening: Option<OpeningServer>,
     /// What the server of the draft has.
     pub look: LookStatus,
     /// Whether what goes to the draft's address could be read on the way; `None` while it is no address.
@@ -42,6 +44,15 @@ pub struct ServerStatus {
     pub look_ahead: bool,
     /// Why the oldest pending click was not answered, in English. Nobody is asked again before somebody says so.
     pub waits: Option<String>,
+}
+
+/// A server whose model is being opened.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OpeningServer {
+    /// Host and port.
+    pub host: String,
+    /// Which further attempt the question under way is at; 0: the first.
+    pub again: u32,
 }
 
 /// The server of the model in use.
@@ -59,6 +70,8 @@ pub struct ServerInUse {
     pub sent: u64,
     /// Which further attempt the request under way is at; 0: the first, or there is none.
     pub again: u32,
+    /// Of what is being sent so many bytes have left, and so many are all of it; only while that takes a while.
+    pub sending: Option<(u64, u64)>,
     /// It gets the whole scan, and nothing for a pointer that rests.
     pub whole: bool,
 }
@@ -157,6 +170,8 @@ pub enum ServerAction {
     TakeBack,
     /// What the pointer rests on is sent to the server in use, too, or is not.
     LookAhead(bool),
+    /// Stop opening the model that was chosen.
+    StopOpening,
     /// Ask again for the click that was not answered.
     TryAgain,
 }

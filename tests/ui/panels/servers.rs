@@ -3,8 +3,8 @@
 use egui::{Key, Modifiers, Role};
 use egui_kittest::kittest::Queryable as _;
 use voxpoint::ui::{
-    ConsentQuestion, FoundServer, KnownServer, Latency, LookStatus, NetworkTimes, SentSize,
-    ServerDraft, ServerInUse,
+    ConsentQuestion, FoundServer, KnownServer, Latency, LookStatus, ModelStatus, NetworkTimes,
+    OpeningServer, SentSize, ServerDraft, ServerInUse,
 };
 
 use super::desktop::{Desktop, nothing_is_cut_or_overlaps, picture, press, shows, taken};
@@ -82,6 +82,7 @@ fn the_bar_says_where_masks_are_computed_and_what_waits() {
         agreed: true,
         sent: 25_200_000,
         again: 0,
+        sending: None,
         whole: false,
     };
     desktop.status.server.in_use = Some(server.clone());
@@ -104,10 +105,33 @@ fn the_bar_says_where_masks_are_computed_and_what_waits() {
     assert_eq!(taken(&mut harness), ["Server(TryAgain)"]);
     let status = &mut harness.state_mut().status;
     status.server.waits = None;
-    status.server.in_use = Some(ServerInUse { again: 2, ..server });
+    status.server.in_use = Some(ServerInUse { again: 2, ..server.clone() });
     status.busy = Some(voxpoint::ui::Busy::Encoding);
     harness.run_steps(3);
     assert!(shows(&harness, "no answer from the server: attempt 3"));
+
+    let sending = Some((33_000_000, 131_000_000));
+    let status = &mut harness.state_mut().status;
+    status.server.in_use = Some(ServerInUse { sending, ..server });
+    harness.run_steps(3);
+    picture(&mut harness, "server-sending");
+    assert!(shows(&harness, "sending 33.0 MB of 131.0 MB"));
+    let bar = "Sending image values to gpu.example: 33.0 MB of 131.0 MB";
+    assert!(shows(&harness, bar));
+    harness.get_by_role_and_label(Role::Button, "Stop sending").click();
+    harness.run_steps(2);
+    assert_eq!(taken(&mut harness), ["CancelClick"]);
+
+    let status = &mut harness.state_mut().status;
+    (status.busy, status.model) = (None, ModelStatus::Loading("gpu.example".to_owned()));
+    let host = "gpu.example".to_owned();
+    status.server.opening = Some(OpeningServer { host, again: 0 });
+    harness.run_steps(3);
+    picture(&mut harness, "server-opening");
+    assert!(shows(&harness, "asking gpu.example for its model…"));
+    harness.get_by_role_and_label(Role::Button, "Stop opening the model").click();
+    harness.run_steps(2);
+    assert_eq!(taken(&mut harness), ["Server(StopOpening)"]);
 }
 
 #[test]

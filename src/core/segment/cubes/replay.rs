@@ -54,9 +54,13 @@ impl CubeSegmenter {
     /// A pair on a server; what it is asked for is all that it does. `threads` are for its decoder, if that is here too.
     ///
     /// # Errors
-    /// If the server can't be reached, or has no such pair. What it was sent is nothing of an image.
-    pub fn served(model: &ServedModel, threads: Option<usize>) -> Result<Self, SegmentError> {
-        let engine = ServedEngine::open(model, threads)?;
+    /// If the server can't be reached, or has no such pair; or on cancelling. What it was sent is nothing of an image.
+    pub fn served(
+        model: &ServedModel,
+        threads: Option<usize>,
+        cancel: &CancelToken,
+    ) -> Result<Self, SegmentError> {
+        let engine = ServedEngine::open(model, threads, cancel)?;
         let name = engine.name();
         let engine = Box::new(engine);
         Ok(Self { engine, name, embeddings: Cache::new(), told: RefCell::default() })

@@ -94,11 +94,11 @@ impl InteractiveSegmenter {
     /// error yet: the first answer waits for one.
     ///
     /// # Errors
-    /// If the server can't be reached, is none of this kind, or its model takes no points.
-    pub fn open(served: &ServedModel) -> Result<Self, SegmentError> {
+    /// If the server can't be reached, is none of this kind, or its model takes no points; or on cancelling.
+    pub fn open(served: &ServedModel, cancel: &CancelToken) -> Result<Self, SegmentError> {
         let begin = Instant::now();
         let mut session = InteractiveSession::new(served)?;
-        let reason = match session.claim_at_once(&CancelToken::new()) {
+        let reason = match session.claim_at_once(cancel) {
             Ok(()) => told(session.facts()),
             Err(RemoteError::Full { .. }) => {
                 "nnInteractive; all its places are taken for now".to_owned()

@@ -63,8 +63,12 @@ fn expected(start: Option<&Region>, points: Points<'_>) -> Region {
     Region::from_mask(nx, mask)
 }
 
+fn opened(model: &ServedModel) -> Result<InteractiveSegmenter, SegmentError> {
+    InteractiveSegmenter::open(model, &CancelToken::new())
+}
+
 fn open(stub: &InteractiveStub) -> InteractiveSegmenter {
-    InteractiveSegmenter::open(&stub.model()).unwrap()
+    opened(&stub.model()).unwrap()
 }
 
 fn answer(there: &mut InteractiveSegmenter, request: &Request) -> Result<Outcome, SegmentError> {

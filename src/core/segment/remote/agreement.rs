@@ -79,6 +79,8 @@ pub struct ServerWatch(Arc<Watched>);
 struct Watched {
     again: AtomicU32,
     sent: AtomicU64,
+    /// Of what is being sent: how much has left, and all of it; 0: nothing is to be shown.
+    sending: [AtomicU64; 2],
 }
 
 impl ServerWatch {
@@ -90,6 +92,18 @@ impl ServerWatch {
     /// Bytes with image values, or what was computed from some, that went there, be they answered or not.
     pub fn sent(&self) -> u64 {
         self.0.sent.load(Ordering::Relaxed)
+    }
+
+    /// How many bytes have left of how many that are being sent; `None` unless that takes a while.
+    pub fn sending(&self) -> Option<(u64, u64)> {
+        let [done, total] = [0, 1].map(|n: usize| self.0.sending[n].load(Ordering::Relaxed));
+        (total > 0).then(|| (done.min(total), total))
+    }
+
+    pub(super) fn is_sending(&self, sending: Option<(u64, u64)>) {
+        let (done, total) = sending.unwrap_or_default();
+        self.0.sending[0].store(done, Ordering::Relaxed);
+        self.0.sending[1].store(total, Ordering::Relaxed);
     }
 
     pub(super) fn is_at(&self, again: u32) {
@@ -123,7 +137,11 @@ mod tests {
         watch.add_sent(3);
         watch.is_at(2);
         assert!(copy.is_given() && copy == Agreement::from(true));
-        assert_eq!((seen.sent(), seen.again()), (3, 2));
+        assert_eq!((seen.sent(), seen.again(), seen.sending()), (3, 2, None));
+        watch.is_sending(Some((5, 9)));
+        assert_eq!(seen.sending(), Some((5, 9)));
+        watch.is_sending(None);
+        assert_eq!(seen.sending(), None);
         copy.set(false);
         assert!(!agreed.is_given());
     }

@@ -27,6 +27,8 @@ use crate::work::CancelToken;
 
 /// How often a waiting request looks whether it is cancelled.
 const LOOK: Duration = Duration::from_millis(5);
+/// What takes no longer to be sent is not shown on its way.
+const MOMENT: Duration = Duration::from_millis(300);
 /// The most that is read of an error's text.
 const MAX_ERROR: usize = 64 << 10;
 /// Bytes that are read at once.
@@ -200,6 +202,7 @@ impl Http {
     ) -> Result<Reply, RemoteError> {
         let reply = self.ask_again(call, cancel);
         self.watch.is_at(0);
+        self.watch.is_sending(None);
         reply
     }
 
@@ -245,6 +248,14 @@ impl Http {
         Err(RemoteError::Cancelled)
     }
 
+    /// Says how much of a body with image values has left, if that takes a while.
+    fn tell_sending(&self, call: &HttpCall<'_>, since: Duration) {
+        let body = call.body.filter(|out| out.kind == NUMBERS && since >= MOMENT);
+        let (done, total) =
+            (self.clock.sent_bytes(), body.map_or(0, |out| out.content.len() as u64));
+        self.watch.is_sending(Some((done, total)).filter(|_| done < total));
+    }
+
     /// One request, on a thread of its own: whoever waits for it can stop waiting at any moment.
     fn attempt(&mut self, call: &HttpCall<'_>, cancel: &CancelToken) -> Result<Reply, Trouble> {
         cancel.check().map_err(|c| Trouble::Final(c.into()))?;
@@ -263,6 +274,7 @@ impl Http {
             patience: call.patience,
             packed: self.compress,
         };
+        self.clock.begins();
         let (sender, receiver) = sync_channel(1);
         let begin = Instant::now();
         let run = move || {
@@ -280,7 +292,9 @@ impl Http {
                     return Ok(reply);
                 }
                 Ok(Err(trouble)) => return Err(trouble),
-                Err(RecvTimeoutError::Timeout) if !cancel.is_cancelled() => {}
+                Err(RecvTimeoutError::Timeout) if !cancel.is_cancelled() => {
+                    self.tell_sending(call, begin.elapsed());
+                }
                 Err(RecvTimeoutError::Timeout) => {
                     // Ends what is blocked on the network, and so that thread.
                     agent.shutdown();
@@ -559,41 +573,4 @@ fn tls(error: &rustls::Error, address: String) -> RemoteError {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_small_packed_answer_that_is_huge_is_given_up_early() {
-        let mut packed = GzEncoder::new(Vec::new(), Compression::best());
-        let zeros = vec![0u8; 1 << 20];
-        for _ in 0..64 {
-            io::Write::write_all(&mut packed, &zeros).unwrap();
-        }
-        let packed = packed.finish().unwrap();
-        assert!(packed.len() < 100_000);
-        let address: ServerAddress = "http://localhost:1".parse().unwrap();
-        let agent = agent(&address, &RemotePatience::default(), None, Clock::default());
-        let (url, patience) = (address.to_string(), Duration::ZERO);
-        let job = |most| Job {
-            agent: agent.clone(),
-            address: address.clone(),
-            url: url.clone(),
-            body: None,
-            headers: Vec::new(),
-            key: None,
-            most,
-            patience,
-            packed: true,
-        };
-        let mut headers = HeaderMap::new();
-        headers.insert(header::CONTENT_ENCODING, "gzip".parse().unwrap());
-        let mut counted = Counted { reader: packed.as_slice(), count: 0 };
-        let found = job(1 << 20).read(&headers, &mut counted);
-        assert!(matches!(found, Err(Trouble::Final(RemoteError::TooLarge { .. }))));
-        assert!(counted.count < packed.len() as u64, "{}", counted.count);
-        let whole = job(64 << 20).read(&headers, packed.as_slice());
-        assert!(
-            whole.is_ok_and(|(body, came)| body.len() == 64 << 20 && came == packed.len() as u64)
-        );
-    }
-}
+mod tests;

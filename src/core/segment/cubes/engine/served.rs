@@ -72,9 +72,10 @@ impl ServedEngine {
     pub(in crate::segment::cubes) fn open(
         served: &ServedModel,
         threads: Option<usize>,
+        cancel: &CancelToken,
     ) -> Result<Self, SegmentError> {
         let begin = Instant::now();
-        let pair = RemotePair::connect(served, &CancelToken::new())?;
+        let pair = RemotePair::connect(served, cancel)?;
         let (encoder, decoder) = (&pair.encoder, &pair.decoder);
         let (encoder_place, decoder_place) = (pair.place(encoder), pair.place(decoder));
         check_encoder(&network(encoder, &encoder_place))?;

@@ -126,7 +126,7 @@ fn whatever_a_server_does_with_a_scan_or_at_the_door_is_one_line() {
                 _ => said,
             };
             stub.will(&always(path, act));
-            let error = InteractiveSegmenter::open(&stub.model()).err().unwrap().to_string();
+            let error = opened(&stub.model()).err().unwrap().to_string();
             assert!(error.contains(said) && !error.contains('\n'), "{path}, {act:?}: {error}");
         }
     }
@@ -143,7 +143,7 @@ fn whatever_a_server_does_with_a_scan_or_at_the_door_is_one_line() {
     ] {
         let stub = InteractiveStub::start();
         stub.will(&always(path, Act::Text(text)));
-        let opened = InteractiveSegmenter::open(&stub.model());
+        let opened = opened(&stub.model());
         let answered = opened.and_then(|mut there| answer(&mut there, &request(&volume, &[A])));
         let error = answered.unwrap_err().to_string();
         let said = ["not an answer of an nnInteractive server", "a scan of another shape"];
@@ -151,7 +151,7 @@ fn whatever_a_server_does_with_a_scan_or_at_the_door_is_one_line() {
     }
     let stub = InteractiveStub::start();
     stub.says(("\"points\":true", "\"points\":false"));
-    let error = InteractiveSegmenter::open(&stub.model()).err().unwrap().to_string();
+    let error = opened(&stub.model()).err().unwrap().to_string();
     assert!(error.contains("takes no points, only bbox2d, lasso, scribble"), "{error}");
 }
 
@@ -225,7 +225,7 @@ fn a_place_is_waited_for_as_the_server_says() {
     stub.will(&[("/claim", Act::Full(0)); 100]);
     let mut model = stub.model();
     model.patience.answer = Duration::from_millis(150);
-    let mut there = InteractiveSegmenter::open(&model).unwrap();
+    let mut there = opened(&model).unwrap();
     let error = answer(&mut there, &request(&volume, &[A])).unwrap_err().to_string();
     assert!(
         error.contains("all places of the server are taken, “server is at capacity”"),
@@ -270,7 +270,7 @@ fn places_are_not_lost_by_the_dozen() {
         std::thread::sleep(Duration::from_millis(250));
         InteractiveStub::on(port)
     });
-    let mut there = InteractiveSegmenter::open(&model).unwrap();
+    let mut there = opened(&model).unwrap();
     let late = later.join().unwrap();
     assert_eq!(mask(&mut there, &volume, &[A]), expected(None, &[A]));
     assert_eq!(late.count("/claim"), 1);
@@ -309,7 +309,7 @@ fn to_empty_a_large_mask_may_take_as_long_as_an_answer() {
     let mut model = stub.model();
     (model.patience.facts, model.patience.answer) =
         (Duration::from_secs(1), Duration::from_secs(20));
-    let mut there = InteractiveSegmenter::open(&model).unwrap();
+    let mut there = opened(&model).unwrap();
     for path in ["/set_target_buffer", "/reset_interactions"] {
         stub.will(&[(path, Act::Slow(1800))]);
         let other = scan(Voxels::U8(vec![1; volume.grid().count()]), Scale::NONE);
@@ -377,7 +377,7 @@ fn a_point_that_nobody_waits_for_is_given_up_at_once() {
         let mut model = stub.model();
         (model.patience.answer, model.patience.facts) =
             (Duration::from_mins(9), Duration::from_mins(9));
-        let mut there = InteractiveSegmenter::open(&model).unwrap();
+        let mut there = opened(&model).unwrap();
         stub.will(&[(path, Act::Silence)]);
         let (cancel, begin) = (CancelToken::new(), Instant::now());
         cancel_later(&cancel);
@@ -392,7 +392,7 @@ fn a_point_that_nobody_waits_for_is_given_up_at_once() {
 fn nothing_is_sent_before_somebody_has_agreed_and_then_nothing_of_the_header() {
     let (stub, volume) = (InteractiveStub::start(), volume());
     let model = ServedModel { agreed: false.into(), ..stub.model() };
-    let mut there = InteractiveSegmenter::open(&model).unwrap();
+    let mut there = opened(&model).unwrap();
     let mut from = request(&volume, &[A]);
     from.log.start = Some(Arc::new(expected(None, &[B])));
     for request in [request(&volume, &[A]), from.clone()] {
@@ -427,7 +427,7 @@ fn nothing_is_sent_before_somebody_has_agreed_and_then_nothing_of_the_header() {
     }
     let mut plain = stub.model();
     plain.address = "nninteractive+http://server.example".parse().unwrap();
-    let error = InteractiveSegmenter::open(&plain).err().unwrap();
+    let error = opened(&plain).err().unwrap();
     assert!(matches!(error, SegmentError::Remote(RemoteError::Plain(_))), "{error}");
 }
 
@@ -450,11 +450,11 @@ fn a_key_goes_to_the_server_and_nowhere_else() {
         (file("geheim-falsch", 0o600), "does not take this key (401)"),
         (file("geheim-42", 0o644), "other users can read or write it; chmod 600"),
     ] {
-        let error = InteractiveSegmenter::open(&model).err().unwrap();
+        let error = opened(&model).err().unwrap();
         let shown = format!("{error} {error:?} {model:?}");
         assert!(shown.contains(said) && !shown.contains("geheim"), "{shown}");
     }
-    let mut there = InteractiveSegmenter::open(&file("geheim-42\n", 0o600)).unwrap();
+    let mut there = opened(&file("geheim-42\n", 0o600)).unwrap();
     let found = answer(&mut there, &request(&volume, &[A])).unwrap();
     assert_eq!(found.region, expected(None, &[A]));
     assert!(!format!("{found:?} {:?}", there.device()).contains("geheim"));
@@ -475,7 +475,7 @@ fn nobody_there_is_one_line() {
     ] {
         let mut model = stub.model();
         model.address = url.parse().unwrap();
-        let error = InteractiveSegmenter::open(&model).err().unwrap().to_string();
+        let error = opened(&model).err().unwrap().to_string();
         assert!(error.contains(said) && error.contains(&url) && !error.contains('\n'), "{error}");
     }
 }

@@ -51,6 +51,10 @@ fn run(segmenter: &mut CubeSegmenter, count: usize) -> Result<Outcome, SegmentEr
     segmenter.run(&request, &CancelToken::new(), &mut |_| ())
 }
 
+fn served(model: &ServedModel) -> Result<CubeSegmenter, SegmentError> {
+    CubeSegmenter::served(model, None, &CancelToken::new())
+}
+
 fn here(model: &str) -> CubeSegmenter {
     CubeSegmenter::open(&repository(model), DeviceChoice::Cpu, Some(1)).unwrap()
 }
@@ -74,7 +78,7 @@ fn a_server_answers_as_this_machine_does() {
     for compress in [false, true] {
         let stub = Stub::tiny(Plan::default());
         let model = ServedModel { compress, ..stub.model() };
-        let mut there = CubeSegmenter::served(&model, None).unwrap();
+        let mut there = served(&model).unwrap();
         assert_eq!(there.model_name(), "sam_med3d");
         assert!(there.device().name.starts_with("server localhost:"), "{:?}", there.device());
         let found = run(&mut there, 3).unwrap();
@@ -121,7 +125,7 @@ fn the_same_decoder_is_used_here() {
         let mut model = stub.model();
         // A model that takes a while.
         model.patience.answer = Duration::from_mins(2);
-        let mut there = CubeSegmenter::served(&model, Some(1)).unwrap();
+        let mut there = CubeSegmenter::served(&model, Some(1), &CancelToken::new()).unwrap();
         assert_eq!(there.device().reason.contains("the same decoder here"), decoded_here);
         let found = run(&mut there, 2).unwrap();
         assert!(difference(&logits(&found), &logits(&expected)) <= 1e-4);
@@ -130,7 +134,7 @@ fn the_same_decoder_is_used_here() {
         assert_eq!(asked == 0, decoded_here);
         if decoded_here {
             let all = ServedModel { decode_here: false, ..stub.model() };
-            let there = CubeSegmenter::served(&all, None).unwrap();
+            let there = served(&all).unwrap();
             assert!(!there.device().reason.contains("here"));
         }
     }
@@ -173,13 +177,13 @@ fn nothing_of_the_scan_but_tensors_is_sent() {
 fn nothing_is_sent_before_somebody_has_agreed() {
     let stub = Stub::tiny(Plan::default());
     let model = ServedModel { agreed: false.into(), ..stub.model() };
-    let error = run(&mut CubeSegmenter::served(&model, None).unwrap(), 1).unwrap_err();
+    let error = run(&mut served(&model).unwrap(), 1).unwrap_err();
     assert!(matches!(error, SegmentError::Remote(RemoteError::NotAllowed { .. })), "{error}");
     assert!(error.to_string().contains("8.4 MB"), "{error}");
     assert_eq!(stub.inferences(), 0);
     let mut plain = stub.model();
     plain.address = "http://server.example".parse().unwrap();
-    let error = CubeSegmenter::served(&plain, None).err().unwrap();
+    let error = served(&plain).err().unwrap();
     assert!(matches!(error, SegmentError::Remote(RemoteError::Plain(_))), "{error}");
 }
 
@@ -274,7 +278,7 @@ fn a_click_that_nobody_waits_for_is_given_up_at_once() {
     let stub = Stub::tiny(Plan { infer: vec![Act::Silence], ..Plan::default() });
     let mut model = stub.model();
     model.patience.answer = Duration::from_mins(10);
-    let mut there = CubeSegmenter::served(&model, None).unwrap();
+    let mut there = served(&model).unwrap();
     let cancel = CancelToken::new();
     let later = cancel.clone();
     let begin = Instant::now();
@@ -319,7 +323,7 @@ fn models_are_found_by_their_names() {
     assert_eq!(there.model_name(), "liver");
     let models = |names: [&str; 2]| Some(names.map(str::to_owned));
     let wrong = ServedModel { models: models(["lung_encoder", "lung_decoder"]), ..stub.model() };
-    let error = CubeSegmenter::served(&wrong, None).err().unwrap().to_string();
+    let error = served(&wrong).err().unwrap().to_string();
     assert!(
         error.contains("no models lung_encoder and lung_decoder, but has liver_encoder"),
         "{error}"
@@ -328,7 +332,7 @@ fn models_are_found_by_their_names() {
     let stub = Stub::tiny(Plan { names, ..Plan::default() });
     assert!(served(&stub.model()).is_err());
     let odd = ServedModel { models: models(["../x", "y"]), ..stub.model() };
-    assert!(CubeSegmenter::served(&odd, None).is_err());
+    assert!(served(&odd).is_err());
     assert!(stub.seen().iter().all(|seen| !seen.path().contains("..")));
 }
 
@@ -343,7 +347,7 @@ fn nobody_there_is_one_line() {
     ] {
         let mut model = stub.model();
         model.address = url.parse().unwrap();
-        let error = CubeSegmenter::served(&model, None).err().unwrap().to_string();
+        let error = served(&model).err().unwrap().to_string();
         assert!(error.contains(said) && error.contains(&url), "{url}: {error}");
     }
 }
