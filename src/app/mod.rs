@@ -161,9 +161,9 @@ impl App {
     pub fn new(
         cc: &eframe::CreationContext<'_>,
         paths: Vec<PathBuf>,
-        model: Option<PathBuf>,
+        model: Option<ModelRef>,
     ) -> std::io::Result<Self> {
-        Self::with_models(cc, paths, model.map(servers::model_named), Box::new(Installed))
+        Self::with_models(cc, paths, model, Box::new(Installed))
     }
 
     /// As [`App::new`], with models from elsewhere than where the program has its own.

@@ -2,7 +2,7 @@
 //! kept, for this run or for later ones.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::App;
 use super::known_servers::{Change, KnownServers, is_agreed};
@@ -87,9 +87,13 @@ impl Servers {
     pub fn complete(&mut self, model: Option<ModelRef>) -> Option<ModelRef> {
         let mut model = model?;
         if let ModelRef::Server(served) = &mut model {
-            let address = served.address.to_string();
-            let known = self.known.list().iter().find(|known| known.draft.address == address);
-            let draft = known.map_or_else(|| draft_of(served), |known| known.draft.clone());
+            let typed = draft_of(served);
+            // Whom to trust there, where that was said, too.
+            let says_more =
+                [&typed.authority, &typed.pin, &typed.key_file].iter().any(|text| !text.is_empty());
+            let mut known = self.known.list().iter().map(|known| &known.draft);
+            let known = known.find(|known| known.address == typed.address);
+            let draft = known.filter(|_| !says_more).cloned().unwrap_or(typed);
             if let (false, Ok((_, ModelRef::Server(known)))) =
                 (served.agreed.is_given(), self.understood(&draft))
             {
@@ -121,11 +125,11 @@ impl App {
                     self.change_servers(Change::LookAhead(draft, on));
                 }
             }
+            ServerAction::StopOpening => self.model.stop_opening(),
             ServerAction::TryAgain => self.model.try_again(&mut self.status),
         }
     }
 
-            ServerAction::StopOpening => self.model.stop_opening(),
     /// Uses the model that somebody has named: by its path, or by its server's address.
     pub(super) fn use_model_named(&mut self, named: PathBuf) {
         let Some(address) = ModelRef::address_in(&named) else {
@@ -298,11 +302,4 @@ impl App {
         }
         (self.servers.wake)();
     }
-}
-
-/// The model that a program was told to start with.
-pub(super) fn model_named(named: PathBuf) -> ModelRef {
-    let address = ModelRef::address_in(Path::new(&named));
-    let model = address.and_then(|text| ModelRef::at_address(text, ServerTrust::default()).ok());
-    model.unwrap_or(ModelRef::Path(named))
 }

@@ -80,6 +80,9 @@ pub struct Cli {
     /// of a server, to which nothing is sent before the window has asked.
     #[arg(long, value_name = "DIR|FILE|URL")]
     pub model: Option<PathBuf>,
+    /// How that server is reached.
+    #[command(flatten)]
+    pub server: ServerArgs,
 }
 
 /// The commands; none of them needs a display.

@@ -44,6 +44,7 @@ mod tables;
 mod threads;
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -51,7 +52,7 @@ use clap::error::ErrorKind;
 
 use crate::io::IoError;
 use crate::placeholder::Placeholder;
-use crate::segment::remote::{RemoteError, ServerAddress};
+use crate::segment::ModelRef;
 use crate::text::one_line;
 use output::{print, print_json, say};
 
@@ -154,15 +155,13 @@ fn start_logging() {
 }
 
 fn open_window(cli: Cli, own: Option<&[OsString]>) -> anyhow::Result<()> {
-    let Cli { mut files, overlay, beside, mask, compare, model, .. } = cli;
+    let Cli { mut files, overlay, beside, mask, compare, model, server, command: _ } = cli;
     files.extend(mask);
-    let address = server::address(model.as_deref());
-    if let Some(address) = address {
-        let parsed: Result<ServerAddress, RemoteError> = address.parse();
-        parsed.map_err(|why| Usage(why.to_string()))?;
-    }
-    let local = model.as_ref().filter(|_| address.is_none());
-    for file in files.iter().chain(&overlay).chain(&beside).chain(&compare).chain(local) {
+    let model = server::for_the_window(model, &server)?;
+    let local = model.as_ref().and_then(ModelRef::path);
+    let others = [&beside, &compare, &server.server_ca, &server.key_file].into_iter().flatten();
+    let named = files.iter().chain(&overlay).chain(others).map(PathBuf::as_path).chain(local);
+    for file in named {
         if let Some(what) = Placeholder::at(file) {
             anyhow::bail!("{what}: {}", file.display());
         }

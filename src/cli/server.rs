@@ -1,6 +1,6 @@
 //! Models at an address.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -117,6 +117,26 @@ pub fn agreed(named: Option<&Path>, args: &SendArgs) -> anyhow::Result<Option<Mo
     Ok(all_agreed(&one, args)?.pop().map(|served| ModelRef::Server(Box::new(served))))
 }
 
+/// The model that the window starts with: at an address with nobody's agreement, because the window asks.
+///
+/// # Errors
+/// If it is no address of a server, or something was typed about servers in vain.
+pub fn for_the_window(
+    named: Option<PathBuf>,
+    args: &ServerArgs,
+) -> anyhow::Result<Option<ModelRef>> {
+    let Some(text) = address(named.as_deref()) else {
+        refuse_unused(&SendArgs { server: args.clone(), ..SendArgs::default() })?;
+        return Ok(named.map(ModelRef::Path));
+    };
+    let mut served = served(text, args)?;
+    // They are remembered with the address, for windows that are started elsewhere.
+    for file in [&mut served.trust.authority, &mut served.key_file].into_iter().flatten() {
+        *file = std::path::absolute(&*file).unwrap_or_else(|_| file.clone());
+    }
+    Ok(Some(ModelRef::Server(Box::new(served))))
+}
+
 /// Refuses an address on the way to which others can read, if that is not allowed.
 ///
 /// # Errors
@@ -216,6 +236,25 @@ mod tests {
         assert!(all.len() == 2 && all.iter().all(|served| served.agreed.is_given()));
         let plain = ["https://one.example", "http://two.example"];
         assert!(all_agreed(&plain, &args(true)).unwrap_err().to_string().contains("--plain-http"));
+    }
+
+    #[test]
+    fn the_window_gets_what_was_typed_and_no_agreement() {
+        let mut typed = ServerArgs::default();
+        let local = for_the_window(Some("models/demo".into()), &typed).unwrap();
+        assert_eq!(local, Some(ModelRef::Path("models/demo".into())));
+        assert_eq!(for_the_window(None, &typed).unwrap(), None);
+        typed.key_file = Some("key".into());
+        typed.server_pin = Some("ab".repeat(32).parse().unwrap());
+        for local in [None, Some(PathBuf::from("models/demo"))] {
+            assert!(for_the_window(local, &typed).unwrap_err().is::<Usage>());
+        }
+        // It asks itself about what can be read on the way.
+        let model = for_the_window(Some("http://gpu.example".into()), &typed).unwrap().unwrap();
+        let served = model.server().unwrap();
+        assert!(!served.agreed.is_given() && !served.trust.plain);
+        assert_eq!(served.trust.pin, typed.server_pin);
+        assert!(served.key_file.as_ref().is_some_and(|path| path.is_absolute()));
     }
 
     #[test]

@@ -48,6 +48,11 @@ fn the_window_takes_a_model() {
     let cli = parse("scan.nii.gz --model sam_med3d_turbo.pth").unwrap();
     assert_eq!(cli.model.unwrap().to_str(), Some("sam_med3d_turbo.pth"));
     assert_eq!(cli.files.len(), 1);
+    let line =
+        "scan.nii --model https://gpu.example --server-ca ca.pem --key-file key --plain-http";
+    let cli = parse(line).unwrap();
+    assert_eq!(cli.server.server_ca.unwrap().to_str(), Some("ca.pem"));
+    assert!(cli.server.key_file.is_some() && cli.server.plain_http);
     let late = parse("--model m.pth info scan.nii").unwrap();
     assert!(late.command.is_none() && late.files.len() == 2, "a command comes first");
 }
@@ -133,6 +138,10 @@ fn wrong_usage_is_exit_code_2_and_one_line() {
         vec!["model", "download", "--url", "ftp://example.org/m.pth"],
         vec!["model", "download", "--url", "https://example.org/m.zip"],
         vec!["model", "download", "--sha256", "abc"],
+        vec![scan, "--key-file", "key"],
+        vec![scan, "--model", "models/demo", "--server-ca", "ca.pem"],
+        vec![scan, "--model", "https://gpu.example", "--server-pin", "12"],
+        vec![scan, "--model", "https://gpu.example", "--send-voxels"],
     ] {
         voxpoint(&arguments).failed(2);
     }

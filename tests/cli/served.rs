@@ -270,6 +270,10 @@ fn addresses_that_are_refused_are_refused_in_one_line() {
     let window = voxpoint(&["--model", "https://me:geheim@gpu.example"]);
     let refused = window.failed(2);
     assert!(refused.contains("user name or a password") && !refused.contains("geheim"));
+    for option in ["--key-file", "--server-ca"] {
+        let window = voxpoint(&["--model", "https://gpu.example", option, "/none"]);
+        assert!(window.failed(1).contains("there is no such file or command"), "{option}");
+    }
     assert!(voxpoint(&["info", nobody.as_str()]).failed(1).contains("model info"));
 }
 
