@@ -13,7 +13,7 @@ use super::series::recent_file;
 use crate::document::{Command, Document, LabelId, Object, PromptChange, Refused};
 use crate::io::PairStamp;
 use crate::prompt::{ImageId, Prompt};
-use crate::ui::commands::tools::negative_refusal;
+use crate::ui::commands::tools::{negative_refusal, shapes_refusal};
 use crate::ui::commands::{edit, help, segment};
 use crate::ui::text::{tr, tr_any, tr_with};
 use crate::ui::{ImageLayer, SaveStatus, Status, Waiting};
@@ -221,7 +221,12 @@ impl App {
             // What waits knows objects by their numbers.
             self.toasts.refused(told(Refused::Busy));
         } else if self.time_point_loading
-            && matches!(command, Command::AddPrompt { .. } | Command::BeginByPrompt { .. })
+            && matches!(
+                command,
+                Command::AddPrompt { .. }
+                    | Command::AddShape { .. }
+                    | Command::BeginByPrompt { .. }
+            )
         {
             // The picture may still be that of another time point.
             let why = tr("This time point is still being loaded; click again");
@@ -425,10 +430,14 @@ fn renumbers(command: &Command) -> bool {
 
 /// Why the model in use can't answer a click, if that is known before it is asked.
 fn not_of_this_model(document: &Document, command: &Command, status: &Status) -> Option<String> {
-    let why = negative_refusal(status)?;
     // What the document refuses by itself it says better.
     let log = match *command {
         Command::AddPrompt { object, prompt } => document.target(object, prompt).ok()?.1,
+        Command::AddShape { object, prompt, ref shape } => {
+            let mut log = document.target(object, prompt).ok()?.1;
+            log.shapes.insert(prompt.id, Arc::clone(shape));
+            log
+        }
         Command::MovePrompt { object, prompt, to } => {
             document.log_with(object, prompt, PromptChange::MoveTo(to)).ok()?.1
         }
@@ -442,6 +451,10 @@ fn not_of_this_model(document: &Document, command: &Command, status: &Status) ->
         Command::MovePrompt { prompt, .. } | Command::FlipPrompt { prompt, .. } => p.id == prompt,
         _ => log.prompts.last().is_some_and(|last| last.id == p.id),
     };
+    if let Some(why) = shapes_refusal(status, &log) {
+        return Some(why);
+    }
+    let why = negative_refusal(status)?;
     let mut negative = log.prompts.iter().filter(|p| !p.positive).peekable();
     negative.peek()?;
     if negative.any(is_meant) {
@@ -456,6 +469,7 @@ fn not_of_this_model(document: &Document, command: &Command, status: &Status) ->
 fn asks_the_model(document: &Document, command: &Command) -> bool {
     match command {
         Command::AddPrompt { .. }
+        | Command::AddShape { .. }
         | Command::BeginByPrompt { .. }
         | Command::RemovePrompt { .. }
         | Command::MovePrompt { .. }
@@ -508,7 +522,9 @@ pub(super) fn told(why: Refused) -> String {
 
 /// The mask from a file that a click is on.
 fn clicked_mask(document: &Document, command: &Command) -> Option<LabelId> {
-    let Command::AddPrompt { prompt, .. } = command else { return None };
+    let (Command::AddPrompt { prompt, .. } | Command::AddShape { prompt, .. }) = command else {
+        return None;
+    };
     let voxel = document.image().grid().voxel_at(prompt.world)?;
     let owner = document.object(LabelId(document.labels().get(voxel)))?;
     owner.is_from_file().then_some(owner.id)
@@ -517,9 +533,9 @@ fn clicked_mask(document: &Document, command: &Command) -> Option<LabelId> {
 /// The object that a command would change.
 fn about(document: &Document, command: &Command) -> Option<LabelId> {
     match command {
-        Command::AddPrompt { object, .. } | Command::Edit { object, .. } => {
-            object.or_else(|| document.active().map(|o| o.id))
-        }
+        Command::AddPrompt { object, .. }
+        | Command::AddShape { object, .. }
+        | Command::Edit { object, .. } => object.or_else(|| document.active().map(|o| o.id)),
         Command::RemovePrompt { object, .. }
         | Command::MovePrompt { object, .. }
         | Command::FlipPrompt { object, .. }

@@ -209,6 +209,10 @@ fn wanted() -> BTreeSet<String> {
         // Of two, in one expression.
         if name == "src/core/document/prompts.rs" {
             found.extend(["Positive click", "Negative click"].map(str::to_owned));
+            for (shape, inside) in [("Box", "around"), ("Scribble", "in"), ("Lasso", "around")] {
+                let sides = [inside, "outside of"];
+                found.extend(sides.map(|side| format!("{shape} {side} the structure")));
+            }
         }
     }
     found.extend(commands::all().map(|entry| entry.name.to_owned()));

@@ -104,7 +104,7 @@ fn show(model: Result<ReadyModel, String>, status: &mut Status) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::prompt::Capabilities;
+    use crate::prompt::{Capabilities, ShapeKinds};
     use std::sync::Arc;
 
     use crate::segment::{SegmentError, Spot};
@@ -116,6 +116,7 @@ mod tests {
             extends: true,
             adjusts: true,
             sight: None,
+            shapes: ShapeKinds::NONE,
         };
         ReadyModel {
             model: ModelRef::Path(name.into()),

@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use super::checkpoint::CheckpointError;
 use super::remote::RemoteError;
 use crate::placeholder::Placeholder;
+use crate::prompt::{PromptLog, ShapeKinds};
 use crate::text::bytes;
 use crate::work::Cancelled;
 use crate::work::memory::{Free, Short};
@@ -119,6 +120,11 @@ pub enum SegmentError {
         "this model does not follow masks beyond what it looks at: click where the mask is to go on"
     )]
     NoExtending,
+    /// Prompts that are more than points, of kinds that the model does not take.
+    #[error(
+        "the model takes no such prompts as the object has (boxes: {}, scribbles: {}, lassos: {}): use a model that takes them, or leave them out", .0[0], .0[1], .0[2]
+    )]
+    ShapesNotTaken([usize; 3]),
     /// The first prompt excludes.
     #[error("the first click of an object must be positive: click inside the structure first")]
     FirstNegative,
@@ -132,6 +138,17 @@ pub enum SegmentError {
         "all voxels above 0 in what the model sees around the click have the same value ({0}), so there is nothing to segment: is this a label map?"
     )]
     Constant(f64),
+}
+
+/// That a model which takes these shapes takes all prompts of a log.
+///
+/// # Errors
+/// If it does not: how many are others.
+pub(super) fn check_shapes(log: &PromptLog, taken: ShapeKinds) -> Result<(), SegmentError> {
+    match log.shapes_beside(taken) {
+        [0, 0, 0] => Ok(()),
+        others => Err(SegmentError::ShapesNotTaken(others)),
+    }
 }
 
 impl From<Cancelled> for SegmentError {

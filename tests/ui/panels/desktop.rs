@@ -8,7 +8,7 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use voxpoint::document::{Command, Document, LabelId, Resolution};
 use voxpoint::geom::{DAffine3, DMat3, DVec3, Grid};
-use voxpoint::prompt::{Answer, Capabilities, Footprint, Prompt, Sight};
+use voxpoint::prompt::{Answer, Capabilities, Footprint, Prompt, ShapeKinds, Sight};
 use voxpoint::ui::{
     Action, Latency, ModelEntry, ModelStatus, RuntimeStatus, Status, ViewState, commands, theme,
 };
@@ -112,6 +112,7 @@ impl Desktop {
                 extends: true,
                 adjusts: true,
                 sight: Some(Sight { voxel_mm: 1.5, window_mm: 192.0 }),
+                shapes: ShapeKinds::NONE,
             }),
             sample: Some(PathBuf::from("assets/sample.nii.gz")),
             model_path: Some(PathBuf::from("models/demo")),

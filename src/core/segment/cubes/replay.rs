@@ -15,8 +15,8 @@ use super::preprocess::{CanonicalGrid, CropPlace, SIGHT, crop_of};
 use super::start::{StartMask, Starting, ToldMasks};
 use crate::geom::{DVec3, Grid};
 use crate::placeholder::Placeholder;
-use crate::prompt::{Capabilities, Prompt, PromptLog, WorkingScale};
-use crate::segment::error::SegmentError;
+use crate::prompt::{Capabilities, Prompt, PromptLog, ShapeKinds, WorkingScale};
+use crate::segment::error::{SegmentError, check_shapes};
 use crate::segment::kept_parts::kept_parts;
 use crate::segment::library::external_files;
 use crate::segment::remote::ServedModel;
@@ -85,6 +85,7 @@ impl CubeSegmenter {
             extends: true,
             adjusts: true,
             sight: Some(SIGHT),
+            shapes: ShapeKinds::NONE,
         }
     }
 
@@ -181,6 +182,7 @@ impl CubeSegmenter {
     /// The cubes of a request.
     fn plan(&self, request: &Replay<'_>) -> Result<Vec<Planned>, SegmentError> {
         let Replay { volume, log, earlier, snap, mask_grid } = *request;
+        check_shapes(log, ShapeKinds::NONE)?;
         let at_hand =
             if snap == 0 { Vec::new() } else { self.embeddings.starts(volume, log.scale) };
         let side = self.engine.side();

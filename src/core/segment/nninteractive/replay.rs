@@ -6,8 +6,8 @@ use std::time::Instant;
 use super::image::{sent, sent_bytes};
 use super::mask::{SessionMask, on_grid};
 use crate::geom::{DAffine3, DMat3, DVec3, Grid};
-use crate::prompt::{Answer, Capabilities, Footprint, ModelState, WorkingScale};
-use crate::segment::error::SegmentError;
+use crate::prompt::{Answer, Capabilities, Footprint, ModelState, ShapeKinds, WorkingScale};
+use crate::segment::error::{SegmentError, check_shapes};
 use crate::segment::kept_parts::kept_parts;
 use crate::segment::remote::nninteractive::{InteractiveFacts, InteractiveSession};
 use crate::segment::remote::{RemoteError, ServedModel, rest};
@@ -288,6 +288,7 @@ impl InteractiveSegmenter {
 /// If one is where it makes no sense: the server would only say that it has failed.
 fn points(request: &Request) -> Result<Vec<Point>, SegmentError> {
     let (volume, log) = (&request.volume, &request.log);
+    check_shapes(log, ShapeKinds::NONE)?;
     if log.time_point != volume.time_point() {
         return Err(SegmentError::Run("the clicks were made at another time point".to_owned()));
     }
@@ -355,6 +356,7 @@ impl Segmenter for InteractiveSegmenter {
             extends: false,
             adjusts: false,
             sight: None,
+            shapes: ShapeKinds::NONE,
         }
     }
 
