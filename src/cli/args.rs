@@ -8,6 +8,7 @@ mod eval;
 mod measure;
 mod mesh;
 mod model;
+mod prompts;
 mod render;
 mod server;
 
@@ -23,10 +24,11 @@ pub use convert::{ConvertArgs, ConvertAs, SeriesArg, SuvArg, TableArg};
 pub use measure::{MeasureArgs, MeasureSuv};
 pub use mesh::MeshArgs;
 pub use model::{ModelCommand, ModelDownloadArgs, ModelExportArgs, ModelInfoArgs};
+pub use prompts::{TypedPrompt, TypedPrompts};
 
 use crate::geom::DVec3;
 use crate::io::{ContentKind, formats};
-use crate::prompt::{KeptParts, MaskRule, WorkingScale};
+use crate::prompt::{KeptParts, MaskRule, PromptShape, WorkingScale};
 use crate::segment::DeviceChoice;
 use crate::volume::Window;
 
@@ -211,16 +213,12 @@ pub struct SegmentArgs {
     /// Which scan of a folder.
     #[command(flatten)]
     pub series: SeriesArg,
-    /// A click, inside (+, also when left out) or outside (-) of the structure; the first must be inside,
-    /// unless it corrects a mask (--start-from). Give it again for every further click.
-    #[arg(
-        long = "point",
-        value_name = "X,Y,Z[,+|,-]",
-        value_parser = parse_point,
-        allow_hyphen_values = true,
-        required = true
-    )]
-    pub points: Vec<TypedPoint>,
+    /// Points, boxes, scribbles and lassos.
+    #[command(flatten)]
+    pub prompts: TypedPrompts,
+    /// How many voxels it is from the middle of a scribble to its edge.
+    #[arg(long, value_name = "VOXELS", default_value_t = 1.0, value_parser = parse_radius)]
+    pub scribble_radius: f64,
     /// A label map on the scan's grid, whose mask the clicks correct. The first of them may be outside (-) then.
     #[arg(long, value_name = "MASK")]
     pub start_from: Option<PathBuf>,
@@ -501,6 +499,13 @@ fn parse_working_scale(text: &str) -> Result<WorkingScale, String> {
     let (least, most) = (WorkingScale::RANGE.start(), WorkingScale::RANGE.end());
     WorkingScale::new(number(text)?)
         .ok_or_else(|| format!("{text} is not between {least} and {most}"))
+}
+
+fn parse_radius(text: &str) -> Result<f64, String> {
+    match number(text)? {
+        radius if (0.0..=PromptShape::WIDEST).contains(&radius) => Ok(radius),
+        radius => Err(format!("{radius} is not between 0 and {}", PromptShape::WIDEST)),
+    }
 }
 
 fn parse_position(text: &str) -> Result<DVec3, String> {

@@ -27,6 +27,7 @@ mod model;
 mod output;
 mod overlaps;
 mod per_label;
+mod prompts;
 mod render;
 mod robot_rounds;
 mod runtime;
@@ -59,7 +60,7 @@ pub use args::{
     ConvertArgs, ConvertAs, CropAt, DeviceArg, EmbedArgs, EvalArgs, ExportSessionArgs, First,
     InfoArgs, Labels, LayoutArg, ListArgs, MeasureArgs, MeasureSuv, MeshArgs, ModelArgs,
     ModelCommand, ModelDownloadArgs, ModelExportArgs, ModelInfoArgs, RenderArgs, RuntimeCommand,
-    SegmentArgs, SeriesArg, Space, SuvArg, TableArg, TypedPoint, View,
+    SegmentArgs, SeriesArg, Space, SuvArg, TableArg, TypedPoint, TypedPrompt, TypedPrompts, View,
 };
 
 /// Threads of a window besides those of the graphics driver: the model, files, the desktop's services.

@@ -1,7 +1,9 @@
 //! What may be typed.
 
 use clap::Parser as _;
-use voxpoint::cli::{Cli, CliCommand, DeviceArg, Space, TypedPoint, View};
+use voxpoint::cli::{
+    Cli, CliCommand, DeviceArg, Space, TypedPoint, TypedPrompt, TypedPrompts, View,
+};
 use voxpoint::geom::DVec3;
 
 use crate::support::{sample, voxpoint};
@@ -13,7 +15,11 @@ fn parse(line: &str) -> Result<Cli, clap::Error> {
 fn points(arguments: &str) -> Vec<TypedPoint> {
     let line = format!("segment scan.nii {arguments} --out mask.nii.gz");
     match parse(&line).unwrap_or_else(|e| panic!("{line}: {e}")).command {
-        Some(CliCommand::Segment(args)) => args.points,
+        Some(CliCommand::Segment(args)) => {
+            let TypedPrompts(prompts) = args.prompts;
+            let point = |p: TypedPrompt| TypedPoint { at: p.places[0], positive: p.positive };
+            prompts.into_iter().map(point).collect()
+        }
         other => panic!("{other:?}"),
     }
 }

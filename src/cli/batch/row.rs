@@ -11,7 +11,7 @@ use super::super::eval::reach::reach;
 use super::super::files::{self, ms_since};
 use super::super::robot_rounds::{self, Answering};
 use super::super::stamp::ReadStamp;
-use super::super::{overlaps, segment::prompts};
+use super::super::{overlaps, prompts};
 use super::table::{Job, JobPrompt};
 use super::told::{Made, MadeLabel, RowMilliseconds};
 use crate::document::{LabelId, palette_colour};
@@ -89,7 +89,7 @@ pub fn make(
     let mut clicking = Clicking { volume, segmenter, args, traffic: None };
     let mut masks = match &job.prompt {
         JobPrompt::Points { points, space, label } => {
-            let prompts = prompts(volume, points, *space)?;
+            let prompts = prompts::points(volume, points, *space)?;
             let outcome = clicking.answer(&prompts, args.extend)?;
             vec![Mask {
                 value: *label,

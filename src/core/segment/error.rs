@@ -125,6 +125,16 @@ pub enum SegmentError {
         "the model takes no such prompts as the object has (boxes: {}, scribbles: {}, lassos: {}): use a model that takes them, or leave them out", .0[0], .0[1], .0[2]
     )]
     ShapesNotTaken([usize; 3]),
+    /// A box, scribble or lasso (which prompt, from 1) beside the image.
+    #[error(
+        "what was drawn as prompt {0} lies outside of the image that the model looks at: remove it, or draw it within"
+    )]
+    ShapeOutside(usize),
+    /// A box (which prompt, from 1) in a slice of the scan, and the image has other ones.
+    #[error(
+        "prompt {0} is a box in a slice of the scan, but the model looks at an image with other slices: draw a scribble or a lasso instead"
+    )]
+    BoxBetweenSlices(usize),
     /// The first prompt excludes.
     #[error("the first click of an object must be positive: click inside the structure first")]
     FirstNegative,

@@ -1,6 +1,7 @@
 //! Answers of a server that knows only “one more point” are replays of their log, whatever it was asked before and
 //! however often it loses its session; and whatever it does is one line, after which the next point is answered.
 
+mod shapes;
 mod trouble;
 
 use std::sync::Arc;

@@ -1,6 +1,7 @@
 //! A server on this machine that speaks nnInteractive's protocol, with sessions that end, and that behaves as badly as
-//! servers can. Its model: each point adds a ball to the mask, or takes one away, that is the larger the more points there
-//! were before.
+//! servers can. Its model: each point adds a ball to the mask, or takes one away, that is the larger the more prompts there
+//! were before; a box what it has in the slices around it, the more the more there were; a scribble and a lasso their
+//! voxels, a lasso also those in the slices beside it.
 
 use std::collections::VecDeque;
 use std::io::{Read, Write};
@@ -334,6 +335,9 @@ impl State {
             "/reset_interactions" => self.reset(),
             "/add_initial_seg_interaction" => self.start(seen),
             "/add_point_interaction" => self.point(&seen.json()),
+            "/add_bbox_interaction" => self.cuboid(&seen.json()),
+            "/add_scribble_interaction" => self.drawn(seen, 0),
+            "/add_lasso_interaction" => self.drawn(seen, 1),
             _ => plain(404, r#"{"detail":"Not Found"}"#),
         }
     }
@@ -379,23 +383,85 @@ impl State {
     }
 
     fn point(&mut self, asked: &Value) -> Told {
-        let (Some([nz, ny, nx]), Some(mask)) = (self.shape, &mut self.mask) else {
-            return plain(500, "Internal Server Error");
-        };
         let at: Vec<i64> =
             asked["coordinates"].as_array().unwrap().iter().map(|n| n.as_i64().unwrap()).collect();
-        if at.iter().zip([nz, ny, nx]).any(|(&at, n)| at < 0 || at >= n as i64) {
+        let shape = self.shape.unwrap_or_default();
+        if at.iter().zip(shape).any(|(&at, n)| at < 0 || at >= n as i64) {
             return plain(500, "Internal Server Error");
         }
-        assert_eq!(asked["run_prediction"], true);
-        let value = u8::from(asked["include_interaction"] == true);
         let radius = 3 + self.points % 4;
+        self.change(asked, |place| {
+            let apart = place.iter().zip(&at).map(|(&p, a)| (p as i64 - a).pow(2)).sum::<i64>();
+            apart <= radius * radius
+        })
+    }
+
+    fn cuboid(&mut self, asked: &Value) -> Told {
+        let bbox: [[usize; 2]; 3] = serde_json::from_value(asked["bbox_coords"].clone()).unwrap();
+        let sides: Vec<usize> = bbox.iter().map(|[from, to]| to - from).collect();
+        let flat = sides.iter().filter(|side| **side == 1).count() == 1;
+        let fits = bbox.iter().zip(self.shape.unwrap_or_default()).all(|(b, n)| b[1] <= n);
+        if !flat || !fits {
+            return plain(400, r#"{"detail":"only 2D boxes"}"#);
+        }
+        let more = self.points as usize % 3;
+        self.change(asked, |place| {
+            let reach = |side| if side == 1 { more } else { 0 };
+            let near = |(at, [from, to]): (&usize, &[usize; 2])| {
+                let reach = reach(to - from);
+                (from.saturating_sub(reach)..to + reach).contains(at)
+            };
+            place.iter().zip(&bbox).all(near)
+        })
+    }
+
+    /// Also beside it, so many voxels.
+    fn drawn(&mut self, seen: &Seen, beside: usize) -> Told {
+        let asked: Value = serde_json::from_str(seen.field("x-meta").unwrap()).unwrap();
+        let Ok(bbox) = serde_json::from_value::<[[usize; 2]; 3]>(asked["interaction_bbox"].clone())
+        else {
+            return plain(500, "Internal Server Error");
+        };
+        let size: [usize; 3] = bbox.map(|[from, to]| to - from);
+        let inside = unpack(&seen.body, size, &CancelToken::new()).unwrap();
+        assert!(inside.iter().all(|v| *v < 2) && inside.contains(&1));
+        let is_in = |place: [usize; 3]| {
+            let at: Vec<usize> =
+                place.iter().zip(bbox).filter_map(|(p, b)| p.checked_sub(b[0])).collect();
+            let [z, y, x] = at[..] else { return false };
+            z < size[0]
+                && y < size[1]
+                && x < size[2]
+                && inside[x + size[2] * (y + size[1] * z)] == 1
+        };
+        let flat = (0..3).find(|&axis| size[axis] == 1).unwrap();
+        self.change(&asked, |place| {
+            (0..=2 * beside).any(|by| {
+                let mut at = place;
+                let moved = (at[flat] + by).checked_sub(beside);
+                moved.is_some_and(|moved| {
+                    at[flat] = moved;
+                    is_in(at)
+                })
+            })
+        })
+    }
+
+    /// Gives the mask what is inside, or takes it away.
+    fn change(&mut self, asked: &Value, inside: impl Fn([usize; 3]) -> bool) -> Told {
+        let (Some([_, ny, nx]), Some(mask)) = (self.shape, &mut self.mask) else {
+            return plain(500, "Internal Server Error");
+        };
+        assert_eq!(
+            (&asked["run_prediction"], &asked["override_capability_checks"]),
+            (&json!(true), &json!(false))
+        );
+        let value = u8::from(asked["include_interaction"] == true);
         self.points += 1;
         let (mut low, mut high) = ([usize::MAX; 3], [0; 3]);
         for (n, voxel) in mask.iter_mut().enumerate() {
             let place = [n / nx / ny, n / nx % ny, n % nx];
-            let apart = place.iter().zip(&at).map(|(&p, a)| (p as i64 - a).pow(2)).sum::<i64>();
-            if apart <= radius * radius && *voxel != value {
+            if *voxel != value && inside(place) {
                 *voxel = value;
                 for axis in 0..3 {
                     low[axis] = low[axis].min(place[axis]);
