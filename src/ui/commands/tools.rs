@@ -8,7 +8,7 @@ use super::context::CommandContext;
 use super::entry::{Entry, Group, Menu, commands, with_scan, without_object, without_scan};
 use super::keys::{alt, key, shift};
 use crate::document::{Command, Over};
-use crate::prompt::{Prompt, PromptLog, ShapeKinds};
+use crate::prompt::{Prompt, PromptLog, ShapeKind, ShapeKinds};
 use crate::ui::kit::icons;
 use crate::ui::kit::text::{mark, tr_with};
 use crate::ui::state::{Action, BrushShape, OutlineLine, Status, ToolAtCrosshair, ToolId};
@@ -24,6 +24,12 @@ pub(super) static CHOOSE: LazyLock<Vec<Entry>> = LazyLock::new(|| {
         tool: Some(info.id),
         menu: Some((Menu::Tools, 0)),
         enabled: with_scan,
+        refusal: match info.id {
+            tools::BOX_PROMPT => |cx| tools::kind_refusal(cx.status, ShapeKind::Box),
+            tools::SCRIBBLE_PROMPT => |cx| tools::kind_refusal(cx.status, ShapeKind::Scribble),
+            tools::LASSO_PROMPT => |cx| tools::kind_refusal(cx.status, ShapeKind::Lasso),
+            _ => |_| None,
+        },
         ..Entry::in_group(Group::Tools)
     };
     tools::ALL.iter().map(|tool| entry(tool.info())).collect()

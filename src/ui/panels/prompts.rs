@@ -5,7 +5,7 @@ use egui::{Button, Checkbox, Label, Popup, RichText, Slider, Ui, vec2};
 use super::working_scale;
 use crate::document::{Document, Object};
 use crate::mask::operation::OperationKind;
-use crate::prompt::{CORRECTED_MM, ImageId, Prompt};
+use crate::prompt::{CORRECTED_MM, ImageId, Prompt, ShapeKind};
 use crate::ui::commands::widgets::with_key;
 use crate::ui::commands::{CommandContext, edit, help, operations, segment};
 use crate::ui::kit::format::{millilitres, number, shorten};
@@ -308,6 +308,20 @@ fn point_menu(ui: &mut Ui, prompt: &Prompt, cx: &mut CommandContext) {
     }
 }
 
+/// What a prompt is called in the list, with its number.
+fn prompt_name(shape: Option<ShapeKind>, positive: bool) -> &'static str {
+    match (shape, positive) {
+        (None, true) => mark("Prompt {n}, positive"),
+        (None, false) => mark("Prompt {n}, negative"),
+        (Some(ShapeKind::Box), true) => mark("Prompt {n}, a box, positive"),
+        (Some(ShapeKind::Box), false) => mark("Prompt {n}, a box, negative"),
+        (Some(ShapeKind::Scribble), true) => mark("Prompt {n}, a scribble, positive"),
+        (Some(ShapeKind::Scribble), false) => mark("Prompt {n}, a scribble, negative"),
+        (Some(ShapeKind::Lasso), true) => mark("Prompt {n}, a lasso, positive"),
+        (Some(ShapeKind::Lasso), false) => mark("Prompt {n}, a lasso, negative"),
+    }
+}
+
 /// One button for each click, numbered in order; those that wait for their answer are quiet.
 fn chips(ui: &mut Ui, object: &Object, cx: &mut CommandContext) {
     let answered = object.replayed();
@@ -315,12 +329,16 @@ fn chips(ui: &mut Ui, object: &Object, cx: &mut CommandContext) {
         ui.spacing_mut().item_spacing = vec2(4.0, 4.0);
         for (index, prompt) in object.log.prompts.iter().enumerate() {
             let here = Some((object.id, prompt.id));
-            let (sign, name) = if prompt.positive {
-                ("+", mark("Prompt {n}, positive"))
-            } else {
-                ("−", mark("Prompt {n}, negative"))
+            let sign = if prompt.positive { "+" } else { "−" };
+            let shape = object.log.shape(prompt.id).map(|shape| shape.kind());
+            let name = prompt_name(shape, prompt.positive);
+            let icon = match shape {
+                None => String::new(),
+                Some(ShapeKind::Box) => format!("{} ", icons::BOX_PROMPT),
+                Some(ShapeKind::Scribble) => format!("{} ", icons::SCRIBBLE_PROMPT),
+                Some(ShapeKind::Lasso) => format!("{} ", icons::LASSO),
             };
-            let mut text = RichText::new(format!("{sign} {}", index + 1));
+            let mut text = RichText::new(format!("{icon}{sign} {}", index + 1));
             if index >= answered {
                 text = text.color(colours(ui).quiet);
             }

@@ -27,6 +27,7 @@ mod scissors_options;
 mod series_question;
 mod server;
 mod session_status;
+mod shape_draft;
 mod side_by_side;
 mod slice_transform;
 mod status;
@@ -77,6 +78,7 @@ pub use session_status::{
     CopyStatus, DraftCard, EarlierWork, LeaveAnswer, MasksInside, PastStep, ScanPlace, ScanWish,
     SessionAnswer, SessionQuestion, SessionState, SessionStatus, SmallPicture, WithScan,
 };
+pub use shape_draft::ShapeDraft;
 pub use slice_transform::SliceTransform;
 pub use status::{
     Busy, Download, Drawing, FileProgress, FilesThere, FloodStatus, GrowthStatus, Latency, LeftOut,

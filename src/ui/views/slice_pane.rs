@@ -9,7 +9,7 @@ use crate::render::{ColourMap, ImageOverlay, MaskStyle, SliceParams};
 use crate::ui::commands::segment;
 use crate::ui::kit::text::{tr, tr_with};
 use crate::ui::state::{Pane, PreviewStatus, ViewState, can_extend, is_cut};
-use crate::ui::tools::{self, marks, measured};
+use crate::ui::tools::{self, marks, measured, shape_marks};
 use crate::ui::views::{annotation_text, comparison_legend, mask_tooltip, side_names};
 use crate::volume::Window;
 
@@ -57,6 +57,7 @@ pub fn show(ui: &mut Ui, response: &Response, plane: Plane, cx: &mut Context) {
             turn::draw(&painter, rect, &cross);
         }
         let marks = marks::of(&transform, rect, object, cx);
+        shape_marks::draw(&painter, rect, &transform, object, cx);
         marks::draw(&painter, &marks, object, view.transient.selected_prompt);
         if let Some(mark) = marks::computed(&marks, object, cx) {
             thinking(ui, &painter, mark.at, 2.0);
