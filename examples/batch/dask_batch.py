@@ -4,8 +4,8 @@
     python dask_batch.py jobs.csv --shares 8                         # processes on this machine
     python dask_batch.py jobs.csv --shares 8 --scheduler tcp://head:8786
 
-The table, the scans and the program must be at the same place for all workers. With Ray it is the same function:
-`ray.get([ray.remote(share).remote(...) for ...])`.
+The table, the scans and the program must be at the same place for all workers. What was stopped goes on with the same
+command. With Ray: ray_batch.py.
 """
 
 import argparse
@@ -17,11 +17,15 @@ from dask.distributed import Client, as_completed
 
 
 def share(program, table, number, of, options):
-    """Does one share; the lines that Voxpoint tells, and the last thing it said if it failed."""
+    """Does one share; the lines that Voxpoint tells, and why it failed, if it did."""
     command = [program, "batch", table, "--shard", f"{number}/{of}", *options]
     run = subprocess.run(command, capture_output=True, text=True)
-    said = run.stderr.strip().splitlines()
-    return [json.loads(line) for line in run.stdout.splitlines()], said[-1] if run.returncode else None
+    # A program that was killed may leave half a line.
+    lines = [json.loads(line) for line in run.stdout.splitlines(keepends=True) if line.endswith("\n")]
+    if run.returncode < 0:
+        return lines, f"share {number}/{of} was stopped (signal {-run.returncode}); the same command goes on"
+    said = run.stderr.strip().splitlines() or [f"share {number}/{of} ended with code {run.returncode}"]
+    return lines, said[-1] if run.returncode else None
 
 
 def main():

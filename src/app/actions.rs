@@ -8,6 +8,7 @@ use super::leaving::Leave;
 use crate::document::{Command, GestureId, LabelId, Object};
 use crate::prompt::KeptParts;
 use crate::session;
+use crate::ui::text::stopped;
 use crate::ui::{Action, BesideAction, OfferAnswer, RecentFile};
 
 impl App {
@@ -21,6 +22,8 @@ impl App {
             self.files.cancel();
         } else if self.pictures.is_busy() {
             self.pictures.cancel();
+        } else if self.meshes.is_busy() {
+            self.meshes.cancel();
         } else if !self.model.cancel(self.open.as_mut()) {
             match self.status.offers.last().map(|o| o.number) {
                 Some(number) => self.answer(number, OfferAnswer::Drop),
@@ -127,11 +130,15 @@ impl App {
             Action::OverlayDialog => self.files.paths.ask(Purpose::Overlay),
             Action::OpenOverlay(path) => self.files.open(path, Role::Overlay),
             Action::SaveMeasures => self.ask_save_measures(),
+            Action::SaveDrawnMeasures => self.ask_save_drawn(),
+            Action::ExportMeshes(wanted) => self.ask_meshes(wanted),
+            Action::CancelMeshes => self.meshes.cancel(),
+            Action::SaveLabelTable => self.ask_save_label_table(),
             Action::Beside(BesideAction::Ask) => self.files.paths.ask(Purpose::Beside),
             Action::Beside(BesideAction::TakeAway) => self.view.take_scan_beside_away(),
             Action::Comparison(action) => self.compare(action, ctx),
             Action::Robot(action) => self.do_with_robot(action, ctx),
-            Action::Refuse(why) => self.toasts.refused(format!("{why}.")),
+            Action::Refuse(why) => self.toasts.refused(stopped(&why)),
             Action::Tell(text) => self.toasts.info(text),
             Action::Cancel => self.cancel(),
             Action::CancelClick => {

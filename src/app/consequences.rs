@@ -33,7 +33,10 @@ impl Consequences {
             fresh: matches!(command, Command::NewObject),
             clicked: matches!(
                 command,
-                Command::AddPrompt { .. } | Command::MovePrompt { .. } | Command::FlipPrompt { .. }
+                Command::AddPrompt { .. }
+                    | Command::AddShape { .. }
+                    | Command::MovePrompt { .. }
+                    | Command::FlipPrompt { .. }
             ),
             paints: matches!(
                 command,

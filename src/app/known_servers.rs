@@ -262,6 +262,12 @@ mod tests {
         drop(kept);
         let mut kept = window(&path);
         assert!(is_agreed(&path, &draft(5)) && ahead(&kept) == 1, "it was only used again");
+        let packs = ServerDraft { pack: true, ..draft(5) };
+        kept.change(Change::Use(packs.clone()), &mut toasts);
+        drop(kept);
+        let mut kept = window(&path);
+        assert_eq!(kept.list()[0].draft, packs);
+        assert!(is_agreed(&path, &draft(5)), "the same server, packed or not");
         kept.change(Change::Agree(draft(5), false), &mut toasts);
         kept.change(Change::Forget(pinned.clone()), &mut toasts);
         drop(kept);

@@ -252,8 +252,10 @@ impl App {
         let stays = sessions.is_kept_by_name() || unchanged;
         let leave = self.leaving.step(Circumstances {
             modified: unexported && !stays && !as_draft || failed,
-            writing: self.files.is_saving() || !discards && !sessions.is_settled(),
-            asking: self.files.is_asking(),
+            writing: self.files.is_saving()
+                || self.meshes.is_busy()
+                || !discards && !sessions.is_settled(),
+            asking: self.files.is_asking() || self.meshes.is_asking(),
         });
         if self.leaving.is_under_way() && !self.sessions.is_settled() {
             // Also if nothing is ever heard of the write.

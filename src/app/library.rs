@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use super::open_document::capitalised;
 use crate::segment::checkpoint::{Architecture, Manifest};
 use crate::segment::download::{self, DownloadError, Downloaded, RemoteFile, TURBO_URL};
 use crate::segment::library::{self, ModelFile, ModelKind};
@@ -85,7 +84,7 @@ impl Library {
                 return Some(path);
             }
             Ok(Err(DownloadError::Cancelled)) => {}
-            Ok(Err(why)) => toasts.error(capitalised(&why.to_string())),
+            Ok(Err(why)) => toasts.error(why.to_string()),
             Err(_) => {
                 toasts.error(tr("The download stopped unexpectedly; try it again").to_owned());
             }

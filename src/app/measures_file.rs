@@ -1,4 +1,5 @@
-//! The numbers of the objects as CSV and JSON, with the keys of `voxpoint measure`.
+//! The numbers of the objects as CSV and JSON, with the keys of `voxpoint measure`; what was measured with lines, with those
+//! of `voxpoint info`.
 
 use std::path::PathBuf;
 
@@ -6,7 +7,9 @@ use super::App;
 use super::document_number::DocumentNumber;
 use super::files::{Purpose, stem_of};
 use super::table_file::is_json;
-use crate::measure::{MEASURES_CSV_HEAD, MeasuredFile, measures_csv};
+use crate::measure::{
+    DrawnMeasure, DrawnMeasures, MEASURES_CSV_HEAD, MeasuredFile, drawn_measures_csv, measures_csv,
+};
 use crate::ui::measured_objects;
 use crate::ui::text::tr_with;
 use crate::volume::SuvKind;
@@ -22,25 +25,59 @@ impl App {
     /// The numbers, once those of all objects are known.
     fn measured(&self) -> Option<MeasuredFile> {
         let open = self.open.as_ref()?;
-        let image = open.document.image();
-        let is_ct = self.view.scan.stats.is_some_and(|stats| stats.looks_like_ct());
         Some(MeasuredFile {
             file: self.compared_file()?.display().to_string(),
             scan: Some(open.path.display().to_string()),
-            unit: image.suv_kind().map(SuvKind::unit).or(is_ct.then_some("HU")),
+            unit: self.unit_of_values(),
             structures: measured_objects(&open.document, &self.status.measures)?,
         })
     }
 
+    /// Of the scan's values, if it is known.
+    fn unit_of_values(&self) -> Option<&'static str> {
+        let image = self.open.as_ref()?.document.image();
+        let is_ct = self.view.scan.stats.is_some_and(|stats| stats.looks_like_ct());
+        image.suv_kind().map(SuvKind::unit).or(is_ct.then_some("HU"))
+    }
+
+    pub(super) fn ask_save_drawn(&mut self) {
+        let Some(open) = &self.open else { return };
+        let stem = stem_of(&self.formats, &open.path);
+        let suggestion = open.path.with_file_name(format!("{stem}_drawn.csv"));
+        self.files.paths.ask(Purpose::Drawn(open.number, suggestion));
+    }
+
+    /// Writes what was measured with lines, as JSON if the name says so.
+    pub(super) fn save_drawn(&mut self, document: DocumentNumber, path: PathBuf) {
+        let open = self.open.as_ref().filter(|open| open.number == document);
+        let text = open.and_then(|open| {
+            let scan = open.document.image();
+            let drawn = open.document.measurements().iter();
+            let measurements =
+                drawn.map(|m| DrawnMeasure::of(m, Some(&**scan))).collect::<Vec<_>>();
+            if !is_json(&path) {
+                return Some(drawn_measures_csv(&measurements));
+            }
+            let (scan, unit) = (open.path.display().to_string(), self.unit_of_values());
+            serde_json::to_string_pretty(&DrawnMeasures { scan, unit, measurements }).ok()
+        });
+        self.write_numbers(document, path, text);
+    }
+
     /// Writes the numbers, as JSON if the name says so.
     pub(super) fn save_measures(&mut self, document: DocumentNumber, path: PathBuf) {
-        let open = self.open.as_ref().filter(|open| open.number == document);
         let text = self.measured().and_then(|found| {
             if is_json(&path) {
                 return serde_json::to_string_pretty(&found).ok();
             }
             Some(format!("{MEASURES_CSV_HEAD}{}", measures_csv(&found)))
         });
+        self.write_numbers(document, path, text);
+    }
+
+    /// Writes a text about this document; `None`: there is none now.
+    fn write_numbers(&mut self, document: DocumentNumber, path: PathBuf, text: Option<String>) {
+        let open = self.open.as_ref().filter(|open| open.number == document);
         let (Some(open), Some(text)) = (open, text) else {
             let why = tr_with(
                 "Not saved, because the masks have changed or another scan was opened meanwhile: {name}",

@@ -18,12 +18,14 @@ mod graphics;
 mod growth;
 mod history_file;
 mod known_servers;
+mod label_tables;
 mod leaving;
 mod library;
 mod live_wires;
 mod log;
 mod measures;
 mod measures_file;
+mod meshes;
 mod model;
 mod name_lists;
 mod offers;
@@ -78,6 +80,7 @@ use library::Library;
 use live_wires::LiveWires;
 pub use log::{LibraryErrors, LogLayer};
 use measures::Measures;
+use meshes::{MeshExport, MeshOrder};
 use model::Model;
 use name_lists::NameLists;
 use offers::Offered;
@@ -121,6 +124,7 @@ pub struct App {
     part_counts: PartCounts,
     measures: Measures,
     measures_file: TableFile,
+    meshes: MeshExport,
     comparison: Comparison,
     robot: RobotUser,
     name_lists: NameLists,
@@ -161,9 +165,9 @@ impl App {
     pub fn new(
         cc: &eframe::CreationContext<'_>,
         paths: Vec<PathBuf>,
-        model: Option<PathBuf>,
+        model: Option<ModelRef>,
     ) -> std::io::Result<Self> {
-        Self::with_models(cc, paths, model.map(servers::model_named), Box::new(Installed))
+        Self::with_models(cc, paths, model, Box::new(Installed))
     }
 
     /// As [`App::new`], with models from elsewhere than where the program has its own.
@@ -215,6 +219,7 @@ impl App {
             part_counts: PartCounts::start(wake.clone())?,
             measures: Measures::start(wake.clone())?,
             measures_file: TableFile::new(wake.clone()),
+            meshes: MeshExport::new(wake.clone()),
             comparison: Comparison::start(&wake)?,
             robot: RobotUser::start(wake.clone())?,
             name_lists,
@@ -351,6 +356,7 @@ impl App {
         let wanted = self.view.windows.measures;
         self.measures.follow(self.open.as_ref(), wanted, &mut self.status.measures);
         self.tell_measures_file();
+        self.follow_meshes(ctx);
         self.follow_comparison(ctx);
         self.follow_robot(ctx);
         self.follow_beside();
@@ -408,6 +414,11 @@ impl App {
             News::SaveComparisonTo(document, path) => self.save_comparison(document, path),
             News::SaveRobotTo(document, path) => self.save_robot_run(document, path),
             News::SaveMeasuresTo(document, path) => self.save_measures(document, path),
+            News::SaveDrawnTo(document, path) => self.save_drawn(document, path),
+            News::ExportMeshesTo(document, wanted, path) => {
+                self.export_meshes(MeshOrder { document, wanted, path }, false);
+            }
+            News::SaveLabelTableTo(document, path) => self.save_label_table(document, path),
             News::Doubted(path, labels) => self.offer_labels(path, &labels),
             News::Saved { saved, stamp, document, state } => {
                 let name = saved.path.display().to_string();

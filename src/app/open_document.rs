@@ -13,9 +13,10 @@ use super::series::recent_file;
 use crate::document::{Command, Document, LabelId, Object, PromptChange, Refused};
 use crate::io::PairStamp;
 use crate::prompt::{ImageId, Prompt};
-use crate::ui::commands::tools::negative_refusal;
+use crate::text::sentence;
+use crate::ui::commands::tools::{negative_refusal, shapes_refusal};
 use crate::ui::commands::{edit, help, segment};
-use crate::ui::text::{tr, tr_any, tr_with};
+use crate::ui::text::{stopped, tr, tr_any, tr_with};
 use crate::ui::{ImageLayer, SaveStatus, Status, Waiting};
 use crate::volume::{Histogram, Stats, Volume};
 
@@ -221,13 +222,18 @@ impl App {
             // What waits knows objects by their numbers.
             self.toasts.refused(told(Refused::Busy));
         } else if self.time_point_loading
-            && matches!(command, Command::AddPrompt { .. } | Command::BeginByPrompt { .. })
+            && matches!(
+                command,
+                Command::AddPrompt { .. }
+                    | Command::AddShape { .. }
+                    | Command::BeginByPrompt { .. }
+            )
         {
             // The picture may still be that of another time point.
             let why = tr("This time point is still being loaded; click again");
             self.toasts.warning(why.to_owned());
         } else if let Some(why) = not_of_this_model(&open.document, command, &self.status) {
-            self.toasts.refused(format!("{why}."));
+            self.toasts.refused(stopped(&why));
         } else {
             return false;
         }
@@ -425,10 +431,14 @@ fn renumbers(command: &Command) -> bool {
 
 /// Why the model in use can't answer a click, if that is known before it is asked.
 fn not_of_this_model(document: &Document, command: &Command, status: &Status) -> Option<String> {
-    let why = negative_refusal(status)?;
     // What the document refuses by itself it says better.
     let log = match *command {
         Command::AddPrompt { object, prompt } => document.target(object, prompt).ok()?.1,
+        Command::AddShape { object, prompt, ref shape } => {
+            let mut log = document.target(object, prompt).ok()?.1;
+            log.shapes.insert(prompt.id, Arc::clone(shape));
+            log
+        }
         Command::MovePrompt { object, prompt, to } => {
             document.log_with(object, prompt, PromptChange::MoveTo(to)).ok()?.1
         }
@@ -442,6 +452,10 @@ fn not_of_this_model(document: &Document, command: &Command, status: &Status) ->
         Command::MovePrompt { prompt, .. } | Command::FlipPrompt { prompt, .. } => p.id == prompt,
         _ => log.prompts.last().is_some_and(|last| last.id == p.id),
     };
+    if let Some(why) = shapes_refusal(status, &log) {
+        return Some(why);
+    }
+    let why = negative_refusal(status)?;
     let mut negative = log.prompts.iter().filter(|p| !p.positive).peekable();
     negative.peek()?;
     if negative.any(is_meant) {
@@ -456,6 +470,7 @@ fn not_of_this_model(document: &Document, command: &Command, status: &Status) ->
 fn asks_the_model(document: &Document, command: &Command) -> bool {
     match command {
         Command::AddPrompt { .. }
+        | Command::AddShape { .. }
         | Command::BeginByPrompt { .. }
         | Command::RemovePrompt { .. }
         | Command::MovePrompt { .. }
@@ -503,12 +518,14 @@ fn refusal(why: Refused) -> String {
 
 /// What the user is told when a command was refused.
 pub(super) fn told(why: Refused) -> String {
-    format!("{}.", capitalised(&refusal(why)))
+    stopped(&sentence(&refusal(why)))
 }
 
 /// The mask from a file that a click is on.
 fn clicked_mask(document: &Document, command: &Command) -> Option<LabelId> {
-    let Command::AddPrompt { prompt, .. } = command else { return None };
+    let (Command::AddPrompt { prompt, .. } | Command::AddShape { prompt, .. }) = command else {
+        return None;
+    };
     let voxel = document.image().grid().voxel_at(prompt.world)?;
     let owner = document.object(LabelId(document.labels().get(voxel)))?;
     owner.is_from_file().then_some(owner.id)
@@ -517,9 +534,9 @@ fn clicked_mask(document: &Document, command: &Command) -> Option<LabelId> {
 /// The object that a command would change.
 fn about(document: &Document, command: &Command) -> Option<LabelId> {
     match command {
-        Command::AddPrompt { object, .. } | Command::Edit { object, .. } => {
-            object.or_else(|| document.active().map(|o| o.id))
-        }
+        Command::AddPrompt { object, .. }
+        | Command::AddShape { object, .. }
+        | Command::Edit { object, .. } => object.or_else(|| document.active().map(|o| o.id)),
         Command::RemovePrompt { object, .. }
         | Command::MovePrompt { object, .. }
         | Command::FlipPrompt { object, .. }
@@ -533,11 +550,6 @@ fn about(document: &Document, command: &Command) -> Option<LabelId> {
         | Command::RemoveObject(id) => Some(*id),
         _ => None,
     }
-}
-
-pub(super) fn capitalised(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or(String::new(), |c| c.to_uppercase().chain(letters).collect())
 }
 
 #[cfg(test)]

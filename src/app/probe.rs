@@ -75,6 +75,7 @@ impl App {
             && !self.comparison.is_busy()
             && !self.robot.is_busy()
             && !self.measures_file.is_busy()
+            && !self.meshes.is_busy()
     }
 
     /// Where the open document is kept, once all of it is there.

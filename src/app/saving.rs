@@ -151,6 +151,13 @@ impl App {
 
     /// The answer to "replace these files?".
     pub(super) fn answer_files(&mut self, replaces: bool) {
+        if let Some(order) = self.meshes.take_question() {
+            self.status.ask_files = None;
+            if replaces {
+                self.export_meshes(order, true);
+            }
+            return;
+        }
         let asked = self.files.take_files_question(&mut self.status);
         if let Some(wanted) = asked.filter(|_| replaces) {
             self.save_each(wanted, true);

@@ -23,6 +23,8 @@ pub(super) struct SeriesChoice {
     role: Role,
     list: Arc<dyn SeriesList>,
     pictures: Receiver<(usize, GreyPicture)>,
+    /// Of which case of the list they are.
+    case: Option<usize>,
     /// Draws them; ends with this.
     _drawing: Option<Task<()>>,
 }
@@ -41,7 +43,20 @@ impl App {
             notes: list.notes().iter().map(told).collect(),
         });
         let (drawing, pictures) = draw(self.graphics.wake(), Arc::clone(&list));
-        self.choice = Some(SeriesChoice { path, role, list, pictures, _drawing: drawing });
+        let case = None;
+        self.choice = Some(SeriesChoice { path, role, list, pictures, case, _drawing: drawing });
+    }
+
+    /// Asks which of several scans is meant where a case of the list lies.
+    pub(super) fn ask_series_of_case(
+        &mut self,
+        (case, scan): (usize, PathBuf),
+        list: Arc<dyn SeriesList>,
+    ) {
+        self.ask_series(scan, Role::Any, list);
+        if let Some(choice) = &mut self.choice {
+            choice.case = Some(case);
+        }
     }
 
     /// Puts pictures that are ready into the list.
@@ -58,9 +73,12 @@ impl App {
     /// The user has chosen one, or none.
     pub(super) fn choose_series(&mut self, row: Option<usize>) {
         self.status.series = None;
-        let Some(SeriesChoice { path, role, list, .. }) = self.choice.take() else { return };
-        if let Some(row) = row.filter(|row| *row < list.rows().len()) {
-            self.files.open_one(path, role, Which::Row(list, row));
+        let Some(SeriesChoice { path, role, list, case, .. }) = self.choice.take() else { return };
+        let Some(row) = row.filter(|row| *row < list.rows().len()) else { return };
+        let which = Which::Row(list, row);
+        match case.filter(|at| self.is_case(*at, &path)) {
+            Some(at) => self.open_case_as(at, which),
+            None => self.files.open_one(path, role, which),
         }
     }
 }

@@ -2,11 +2,11 @@
 //! kept, for this run or for later ones.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::App;
 use super::known_servers::{Change, KnownServers, is_agreed};
-use super::model::draft_of;
+use super::model::{AskedOf, AskedPlace, draft_of};
 use crate::segment::remote::{Agreement, Pin, RemoteError, ServerAddress, ServerTrust};
 use crate::segment::{ModelRef, SegmentError, ServerLook, provider_of};
 use crate::ui::text::{mark, tr, tr_with};
@@ -57,10 +57,23 @@ impl Servers {
         if let ModelRef::Server(served) = &mut model {
             served.models.clone_from(&draft.models);
             served.key_file = path(&draft.key_file);
+            served.compress = draft.pack;
             draft = draft_of(served);
             served.agreed = self.agreement(&draft);
         }
         Ok((draft, model))
+    }
+
+    /// An address with whom to trust there, if it was used before.
+    fn with_known_trust(&self, typed: ServerDraft) -> ServerDraft {
+        let meant: Option<ServerAddress> = typed.address.parse().ok();
+        let meant = meant.map(|address| address.to_string());
+        let mut known = self.known.list().iter().map(|known| &known.draft);
+        let known = known.find(|known| Some(&known.address) == meant.as_ref()).cloned();
+        let models = typed.models.clone();
+        let mut draft = known.unwrap_or(typed);
+        draft.models = models.or(draft.models);
+        draft
     }
 
     /// What was said of an address, if the same is trusted there.
@@ -87,14 +100,19 @@ impl Servers {
     pub fn complete(&mut self, model: Option<ModelRef>) -> Option<ModelRef> {
         let mut model = model?;
         if let ModelRef::Server(served) = &mut model {
-            let address = served.address.to_string();
-            let known = self.known.list().iter().find(|known| known.draft.address == address);
-            let draft = known.map_or_else(|| draft_of(served), |known| known.draft.clone());
+            let typed = draft_of(served);
+            // Whom to trust there, where that was said, too.
+            let says_more =
+                [&typed.authority, &typed.pin, &typed.key_file].iter().any(|text| !text.is_empty());
+            let mut known = self.known.list().iter().map(|known| &known.draft);
+            let known = known.find(|known| known.address == typed.address);
+            let draft = known.filter(|_| !says_more).cloned().unwrap_or(typed);
             if let (false, Ok((_, ModelRef::Server(known)))) =
                 (served.agreed.is_given(), self.understood(&draft))
             {
                 (served.trust, served.agreed) = (known.trust, known.agreed);
                 served.key_file = known.key_file;
+                served.compress = known.compress;
                 served.models = served.models.take().or(known.models);
             }
         }
@@ -121,7 +139,12 @@ impl App {
                     self.change_servers(Change::LookAhead(draft, on));
                 }
             }
-            ServerAction::TryAgain => self.model.try_again(&mut self.status),
+            ServerAction::StopOpening => self.model.stop_opening(),
+            ServerAction::TryAgain => match self.model.held_for(self.open.as_ref()).cloned() {
+                Some(of) => self.ask_where_it_was_asked(&of),
+                None => self.model.try_again(&mut self.status),
+            },
+            ServerAction::AnswerHere => self.model.answer_here(),
         }
     }
 
@@ -132,12 +155,21 @@ impl App {
             return;
         };
         let typed = ServerDraft { address: address.to_owned(), ..ServerDraft::default() };
-        let meant: Option<ServerAddress> = address.parse().ok();
-        let meant = meant.map(|address| address.to_string());
-        let mut known = self.servers.known.list().iter().map(|known| &known.draft);
-        let known = known.find(|known| Some(&known.address) == meant.as_ref());
-        let draft = known.cloned().unwrap_or(typed);
+        let draft = self.servers.with_known_trust(typed);
         self.use_server(&draft);
+    }
+
+    /// Uses the model of which clicks were asked that wait for it. It is asked for image values as it stands with it: a
+    /// server gets none before somebody agrees.
+    fn ask_where_it_was_asked(&mut self, of: &AskedOf) {
+        match of.place() {
+            AskedPlace::Shipped => self.model.choose(None, &mut self.status),
+            AskedPlace::Path(path) => self.model.choose(Some(path.into()), &mut self.status),
+            AskedPlace::Server(draft) => {
+                let draft = self.servers.with_known_trust(draft);
+                self.use_server(&draft);
+            }
+        }
     }
 
     /// Uses a server's model, once it is known to be there. What goes on with that is seen in the window of servers.
@@ -297,11 +329,4 @@ impl App {
         }
         (self.servers.wake)();
     }
-}
-
-/// The model that a program was told to start with.
-pub(super) fn model_named(named: PathBuf) -> ModelRef {
-    let address = ModelRef::address_in(Path::new(&named));
-    let model = address.and_then(|text| ModelRef::at_address(text, ServerTrust::default()).ok());
-    model.unwrap_or(ModelRef::Path(named))
 }

@@ -14,6 +14,7 @@ use winit::platform::run_on_demand::EventLoopExtRunOnDemand as _;
 use super::graphics::{AppWindow, Left};
 use super::wheel::NotchesOnce;
 use super::{App, gpu, log};
+use crate::segment::ModelRef;
 
 /// Opens the window on `paths` with `overlays` over the scan, a second scan `beside` it, the label map to `compare`
 /// with, and another `model` than the one that ships if one is named, and stays until it is closed. `only_x11`: where there are several kinds of display, this one has to do.
@@ -25,7 +26,7 @@ pub fn run(
     overlays: Vec<PathBuf>,
     beside: Option<PathBuf>,
     compare: Option<PathBuf>,
-    model: Option<PathBuf>,
+    model: Option<ModelRef>,
     only_x11: bool,
 ) -> anyhow::Result<()> {
     let left = Left::default();

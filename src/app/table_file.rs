@@ -4,8 +4,9 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::files::same_file;
-use crate::io;
+use crate::io::{self, IoError};
 use crate::ui::text::{tr, tr_with};
+use crate::ui::tr_error;
 use crate::work::{Task, Wake};
 
 /// Whether the name says that it is to be JSON.
@@ -16,6 +17,8 @@ pub(super) fn is_json(path: &Path) -> bool {
 /// Why nothing was written.
 enum NotWritten {
     Because(std::io::Error),
+    /// In a sentence that has all.
+    Said(IoError),
     /// It would replace the scan or a label map.
     Image,
 }
@@ -42,6 +45,28 @@ impl TableFile {
         text: String,
         images: Vec<PathBuf>,
     ) -> Result<(), String> {
+        self.begin(path, images, move |file| {
+            let write = |out: &mut std::fs::File| out.write_all(text.as_bytes());
+            io::write_whole(file, write).map_err(NotWritten::Because)
+        })
+    }
+
+    /// As [`TableFile::write`], of a file (and what belongs to it) that `write` makes.
+    pub fn write_by(
+        &mut self,
+        path: PathBuf,
+        images: Vec<PathBuf>,
+        write: impl FnOnce() -> Result<(), IoError> + Send + 'static,
+    ) -> Result<(), String> {
+        self.begin(path, images, |_| write().map_err(NotWritten::Said))
+    }
+
+    fn begin(
+        &mut self,
+        path: PathBuf,
+        images: Vec<PathBuf>,
+        write: impl FnOnce(&Path) -> Result<(), NotWritten> + Send + 'static,
+    ) -> Result<(), String> {
         if self.writing.is_some() {
             return Err(tr("Wait until the table before is saved").to_owned());
         }
@@ -50,8 +75,7 @@ impl TableFile {
             if images.iter().any(|image| same_file(&file, image)) {
                 return Err(NotWritten::Image);
             }
-            let write = |out: &mut std::fs::File| out.write_all(text.as_bytes());
-            io::write_whole(&file, write).map_err(NotWritten::Because)
+            write(&file)
         });
         let task = task.map_err(|why| format!("{}: {why}", path.display()))?;
         self.writing = Some((path, task));
@@ -69,6 +93,7 @@ impl TableFile {
                 let text = tr("That is an image or a label map; choose another name");
                 Err(format!("{text}: {name}"))
             }
+            Ok(Err(NotWritten::Said(why))) => Err(tr_error(&why.to_string())),
             Ok(Err(NotWritten::Because(why))) => {
                 let values = [("name", &name as &dyn std::fmt::Display), ("why", &why)];
                 Err(tr_with("{name} can't be written: {why}", &values))

@@ -8,6 +8,7 @@ mod eval;
 mod measure;
 mod mesh;
 mod model;
+mod prompts;
 mod render;
 mod server;
 
@@ -16,17 +17,18 @@ use std::path::PathBuf;
 use clap::builder::RangedU64ValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub use batch::BatchArgs;
+pub use batch::{BatchArgs, ShardArg};
 pub use clean::CleanArgs;
 pub use compare::{CompareArgs, PairArg};
 pub use convert::{ConvertArgs, ConvertAs, SeriesArg, SuvArg, TableArg};
 pub use measure::{MeasureArgs, MeasureSuv};
 pub use mesh::MeshArgs;
 pub use model::{ModelCommand, ModelDownloadArgs, ModelExportArgs, ModelInfoArgs};
+pub use prompts::{TypedPrompt, TypedPrompts};
 
 use crate::geom::DVec3;
 use crate::io::{ContentKind, formats};
-use crate::prompt::{KeptParts, MaskRule, WorkingScale};
+use crate::prompt::{KeptParts, MaskRule, PromptShape, WorkingScale};
 use crate::segment::DeviceChoice;
 use crate::volume::Window;
 
@@ -80,6 +82,9 @@ pub struct Cli {
     /// of a server, to which nothing is sent before the window has asked.
     #[arg(long, value_name = "DIR|FILE|URL")]
     pub model: Option<PathBuf>,
+    /// How that server is reached.
+    #[command(flatten)]
+    pub server: ServerArgs,
 }
 
 /// The commands; none of them needs a display.
@@ -131,7 +136,7 @@ pub struct InfoArgs {
     pub series: SeriesArg,
     /// Print JSON: dims, frames (time points), spacing, dtype, orientation, `world_from_voxel`, min, max, mean,
     /// provenance (format, `placed_by`, `says_sides`, conflicts, identifiers), warnings; of a session program, `created_ms`, `written_ms`, minutes, steps, state, exported, scan, `scan_inside`, `scan_inside_bytes`, overlays, models,
-    /// objects, damage; of a place with several scans place, series (key, title, patient, study, `study_description`,
+    /// objects, measurements, damage; of a place with several scans place, series (key, title, patient, study, `study_description`,
     /// description, modality, number, date, images, size, remarks, `is_scan`, likely), notes.
     #[arg(long)]
     pub json: bool,
@@ -150,7 +155,7 @@ pub struct ExportSessionArgs {
         long,
         value_name = "MASK.nii.gz",
         help = labels_help(),
-        required_unless_present_any = ["per_label", "csv", "pictures"]
+        required_unless_present_any = ["per_label", "csv", "pictures", "measurements"]
     )]
     pub out: Option<PathBuf>,
     /// The scan, where it is not where the session says: for pictures, and of a DICOM label file (.dcm, .rtstruct.dcm) the
@@ -168,10 +173,18 @@ pub struct ExportSessionArgs {
     /// (time from the step before, at most two minutes, of each step that was done to it).
     #[arg(long, visible_alias = "table", value_name = "FILE")]
     pub csv: Option<PathBuf>,
+    /// Write what was measured with lines (.csv, .json): name, kind, lengths, angle, area, places; of rectangles the mean, SD
+    /// and range of the scan's values, if the scan is found as for pictures.
+    #[arg(long, value_name = "FILE")]
+    pub measurements: Option<PathBuf>,
     /// Draw each object on the scan into this folder (.png): in the axial, coronal and sagittal slice with most of it. The
     /// scan is found as the window finds it, or is the one that is in the session.
     #[arg(long, value_name = "FOLDER")]
     pub pictures: Option<PathBuf>,
+    /// Write the names and colours of the objects beside the label map for other programs, too: 3D Slicer (.ctbl),
+    /// `FreeSurfer` (`_LUT.txt`), BIDS (.tsv). ITK-SNAP's table is written in any case.
+    #[arg(long, value_enum, value_name = "PROGRAM", value_delimiter = ',', requires = "out")]
+    pub tables: Vec<TableArg>,
     /// Of a damaged session, write what is whole.
     #[arg(long)]
     pub partly: bool,
@@ -191,13 +204,13 @@ pub struct ExportSessionArgs {
 #[derive(Args, Debug)]
 pub struct ListArgs {
     /// A folder with scans (also in folders in it; a BIDS data set), or a table with a column “scan”, and if need be
-    /// “session” and “name”. Label maps are left out by their names.
+    /// “series”, “session” and “name”. Label maps are left out by their names.
     #[arg(value_name = "FOLDER|CSV")]
     pub place: PathBuf,
     /// The folder in which all sessions are; else each is beside its scan, or where the table says.
     #[arg(long, value_name = "FOLDER")]
     pub sessions: Option<PathBuf>,
-    /// Print JSON: place, cases (name, scan, session, state, objects, `objects_done`, minutes, `written_ms`, `open_by`,
+    /// Print JSON: place, cases (name, scan, series, session, state, objects, `objects_done`, minutes, `written_ms`, `open_by`,
     /// problem), notes, total, `not_started`, `in_progress`, flagged, done, minutes.
     #[arg(long)]
     pub json: bool,
@@ -211,16 +224,12 @@ pub struct SegmentArgs {
     /// Which scan of a folder.
     #[command(flatten)]
     pub series: SeriesArg,
-    /// A click, inside (+, also when left out) or outside (-) of the structure; the first must be inside,
-    /// unless it corrects a mask (--start-from). Give it again for every further click.
-    #[arg(
-        long = "point",
-        value_name = "X,Y,Z[,+|,-]",
-        value_parser = parse_point,
-        allow_hyphen_values = true,
-        required = true
-    )]
-    pub points: Vec<TypedPoint>,
+    /// Points, boxes, scribbles and lassos.
+    #[command(flatten)]
+    pub prompts: TypedPrompts,
+    /// How many voxels it is from the middle of a scribble to its edge.
+    #[arg(long, value_name = "VOXELS", default_value_t = 1.0, value_parser = parse_radius)]
+    pub scribble_radius: f64,
     /// A label map on the scan's grid, whose mask the clicks correct. The first of them may be outside (-) then.
     #[arg(long, value_name = "MASK")]
     pub start_from: Option<PathBuf>,
@@ -428,9 +437,15 @@ pub struct BenchArgs {
     /// Milliseconds that the server of a fixed speed takes for an image (`server --clients`); for a click a tenth of it.
     #[arg(long, value_name = "MS", default_value_t = 100)]
     pub service_ms: u64,
+    /// Objects of `session`, with ten clicks each.
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = RangedU64ValueParser::<usize>::new().range(2..=60_000))]
+    pub objects: usize,
     /// Rows of `batch`.
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = RangedU64ValueParser::<usize>::new().range(2..=100_000))]
     pub rows: usize,
+    /// Pairs of `compare`.
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = RangedU64ValueParser::<usize>::new().range(2..=10_000))]
+    pub pairs: usize,
     /// Print JSON.
     #[arg(long)]
     pub json: bool,
@@ -468,6 +483,8 @@ pub enum BenchWhat {
     Server,
     /// Many small rows of `voxpoint batch`: what it takes beside the model, and its memory. Not among all.
     Batch,
+    /// Many pairs of `voxpoint compare` of two folders: by one job and by several, gone on with, and memory. Not among all.
+    Compare,
     /// All of these.
     All,
     /// Opens `--file` once: what the `open` measurement starts.
@@ -501,6 +518,13 @@ fn parse_working_scale(text: &str) -> Result<WorkingScale, String> {
     let (least, most) = (WorkingScale::RANGE.start(), WorkingScale::RANGE.end());
     WorkingScale::new(number(text)?)
         .ok_or_else(|| format!("{text} is not between {least} and {most}"))
+}
+
+fn parse_radius(text: &str) -> Result<f64, String> {
+    match number(text)? {
+        radius if (0.0..=PromptShape::WIDEST).contains(&radius) => Ok(radius),
+        radius => Err(format!("{radius} is not between 0 and {}", PromptShape::WIDEST)),
+    }
 }
 
 fn parse_position(text: &str) -> Result<DVec3, String> {

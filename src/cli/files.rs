@@ -28,6 +28,26 @@ pub fn open_one(path: &Path, series: &SeriesArg) -> anyhow::Result<Volume> {
     Ok(io::formats().open_as(&source, &options, &Limits::default(), &cancel, &progress)?)
 }
 
+/// Reads a scan that is measured or worked on without anybody looking: of a place with several, that of the series that
+/// is named, and none unless it is. `how`: what to do then.
+pub fn open_only(path: &Path, series: Option<&str>, how: &str) -> anyhow::Result<Volume> {
+    let (limits, cancel, progress) = (Limits::default(), CancelToken::new(), Progress::new());
+    let (formats, options) = (io::formats(), OpenOptions::default());
+    if let Some(wanted) = series {
+        let source = Source::Chosen { place: path.to_owned(), series: wanted.to_owned() };
+        return Ok(formats.open_as(&source, &options, &limits, &cancel, &progress)?);
+    }
+    let source = Source::at(path);
+    match formats.list(&source, &cancel, &progress)? {
+        Some(list) if !list.is_plain() => {
+            let there = list.named();
+            bail!("there are several scans here ({there}); {how}: {}", path.display())
+        }
+        Some(list) => Ok(list.open_likely(&options, &limits, &cancel, &progress)?),
+        None => Ok(formats.open_as(&source, &options, &limits, &cancel, &progress)?),
+    }
+}
+
 /// Reads a scan as one was read of which this was said: of a folder that series, of that the same voxels.
 pub fn open_again(path: &Path, said: &Provenance) -> Result<Volume, IoError> {
     let source = match said.series() {

@@ -11,7 +11,7 @@ use super::{files, print, print_json, series, server, session_info};
 use crate::document::{LabelId, palette_colour};
 use crate::io::{self, IoError, Limits, Source};
 use crate::session::is_named_as_session;
-use crate::volume::{LabelName, OtherPlace, Provenance, Volume, Warning, readable};
+use crate::volume::{LabelName, OtherPlace, Provenance, Stats, Volume, Warning, readable};
 use crate::work::{CancelToken, Progress};
 
 /// What a file holds; keys are stable.
@@ -34,11 +34,48 @@ struct Info<'a> {
     min: f64,
     max: f64,
     mean: f64,
+    /// What was never measured; missing if the file says nothing of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    padding: Option<Padded>,
+    /// The file says that low values are bright (MONOCHROME1): it is shown inverted.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    low_is_bright: bool,
     provenance: Origin<'a>,
     /// The labels that the file itself names; missing if there are none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     labels: Vec<Named>,
     warnings: Vec<Warning>,
+}
+
+/// Voxels that were never measured, and are in none of the numbers above.
+#[derive(Debug, Serialize)]
+struct Padded {
+    /// Their values, slope applied: ranges, ends included.
+    values: Vec<[f64; 2]>,
+    /// How many are left out; 0 if there is nothing else.
+    voxels: usize,
+}
+
+impl Padded {
+    fn of(volume: &Volume, stats: &Stats) -> Option<Self> {
+        let ranges = volume.padding().ranges().iter();
+        let values = ranges.map(|ends| ends.map(|raw| volume.scale().apply(raw)));
+        let values: Vec<_> = values.map(|[a, b]| [a.min(b), a.max(b)]).collect();
+        (!values.is_empty()).then_some(Self { values, voxels: stats.padding })
+    }
+
+    /// `-2000, -1500 to -1400: 1234 voxels, left out above`.
+    fn told(&self) -> String {
+        let range = |[low, high]: &[f64; 2]| {
+            if low == high {
+                number(*low)
+            } else {
+                format!("{} to {}", number(*low), number(*high))
+            }
+        };
+        let values: Vec<String> = self.values.iter().map(range).collect();
+        format!("{}: {} voxels, left out above", values.join(", "), self.voxels)
+    }
 }
 
 /// Where what is known of the scan comes from.
@@ -118,6 +155,8 @@ impl<'a> Info<'a> {
             min: stats.min,
             max: stats.max,
             mean: stats.mean,
+            padding: Padded::of(volume, &stats),
+            low_is_bright: volume.low_is_bright(),
             provenance: Origin::of(volume.provenance()),
             labels: Vec::new(),
             warnings,
@@ -138,6 +177,9 @@ impl<'a> Info<'a> {
         let _ = writeln!(text, "orientation   {}", self.orientation);
         let [min, max, mean] = [self.min, self.max, self.mean].map(number);
         let _ = writeln!(text, "values        {min} to {max}, mean {mean}");
+        if let Some(padding) = &self.padding {
+            let _ = writeln!(text, "padding       {}", padding.told());
+        }
         matrix(&mut text, "voxel to mm", &self.world_from_voxel);
         if !self.provenance.placed_by.is_empty() {
             let _ = writeln!(text, "placed by     {}", self.provenance.placed_by);
@@ -249,7 +291,7 @@ fn labels_alone(path: &Path, error: anyhow::Error, json: bool) -> anyhow::Result
 mod tests {
     use super::*;
     use crate::geom::{DAffine3, DVec3, Grid};
-    use crate::volume::{Scale, StoredGeometry, Voxels};
+    use crate::volume::{Padding, Scale, StoredGeometry, Voxels};
 
     #[test]
     fn json_has_null_where_a_number_is_not_finite() {
@@ -266,6 +308,26 @@ mod tests {
         let warnings = json["warnings"].as_array().unwrap();
         assert_eq!(warnings.len(), 1);
         assert!(warnings[0].as_str().unwrap().starts_with("2 voxels are not finite"), "{json}");
+    }
+
+    #[test]
+    fn padding_is_told_in_values_and_left_out() {
+        let grid = Grid::new([4, 1, 1], DAffine3::IDENTITY).unwrap();
+        let stored = StoredGeometry::of(&grid);
+        let voxels = Voxels::I16(vec![-1000, -999, 1000, 1010]);
+        let scale = Scale { slope: 2.0, inter: -1.0 };
+        let volume = Volume::new("n", grid, vec![4, 1, 1], voxels, scale, stored, vec![]);
+        let plain = serde_json::to_value(Info::of(&volume)).unwrap();
+        assert!(plain.get("padding").is_none() && plain.get("low_is_bright").is_none());
+        let padding = Padding::new([[-1000.0, -990.0]]);
+        let volume = volume.with_padding(padding).with_low_bright(true);
+        let info = Info::of(&volume);
+        let json = serde_json::to_value(&info).unwrap();
+        let expected = serde_json::json!({"values": [[-2001.0, -1981.0]], "voxels": 2});
+        assert_eq!((&json["padding"], &json["min"]), (&expected, &serde_json::json!(1999.0)));
+        assert_eq!(json["low_is_bright"], true);
+        let line = "padding       -2001 to -1981: 2 voxels, left out above";
+        assert!(info.table().contains(line), "{}", info.table());
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::fs::{File, TryLockError};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use serde::de::DeserializeOwned;
@@ -41,7 +42,7 @@ impl<T: Serialize + DeserializeOwned + Clone> Journal<T> {
         let file =
             File::options().read(true).append(true).create(true).open(path).with_context(place)?;
         // Some disks have no locks; then it is up to the user.
-        if matches!(file.try_lock(), Err(TryLockError::WouldBlock)) {
+        if !lock(&file) {
             bail!(
                 "another “{command}” is writing this journal; wait for it, or name another with --resume: {}",
                 path.display()
@@ -90,6 +91,17 @@ impl<T: Serialize + DeserializeOwned + Clone> Journal<T> {
         let written = file.write_all(&line).and_then(|()| file.flush());
         written.with_context(|| format!("can't write the journal {}", self.path.display()))
     }
+}
+
+/// Whether nobody else is writing a file: then others see that somebody is. Somebody who only looks holds it for a moment.
+fn lock(file: &File) -> bool {
+    let is_free = || !matches!(file.try_lock(), Err(TryLockError::WouldBlock));
+    (0..5).any(|n| {
+        if n > 0 {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        is_free()
+    })
 }
 
 /// Results in a journal that another run may be writing; what is no result in it is passed over.

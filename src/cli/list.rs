@@ -37,6 +37,8 @@ struct List<'a> {
 struct Row<'a> {
     name: &'a str,
     scan: String,
+    /// Which of several that lie there; null: the only one, or who opens it is asked.
+    series: Option<&'a str>,
     /// Where its session is, or will be.
     session: String,
     /// not-started, in-progress, flagged, done.
@@ -62,6 +64,7 @@ impl<'a> Row<'a> {
         Self {
             name: &case.name,
             scan: case.scan.display().to_string(),
+            series: case.series.as_deref(),
             session: case.session.display().to_string(),
             state: match status.state {
                 WorkState::NotStarted => "not-started",

@@ -1,45 +1,134 @@
-//! What was measured with lines in a session; keys are stable.
+//! What was measured with lines in a session: as a table, as JSON, in a line.
 
-use serde::Serialize;
+use std::io::Read as _;
+use std::path::Path;
 
-use crate::measure::Measurement;
+use super::session_scan::scan_of;
+use super::{causes, files, say};
+use crate::measure::{
+    DRAWN_CSV_HEAD, DrawnMeasure, DrawnMeasures, MeasurementKind, drawn_measures_csv,
+};
+use crate::session::Contents;
+use crate::volume::{SuvKind, Volume, readable};
 
-/// A measure. What its kind does not have is `null`.
-#[derive(Debug, Serialize)]
-pub struct MeasurementInfo {
-    name: String,
-    kind: &'static str,
-    length_mm: Option<f64>,
-    width_mm: Option<f64>,
-    angle_degrees: Option<f64>,
-    area_mm2: Option<f64>,
-    /// RAS.
-    places_mm: Vec<[f64; 3]>,
+/// How the names of their files end.
+pub const ENDINGS: [&str; 2] = [".csv", ".json"];
+/// What JSON of them begins with.
+const JSON_BEGINS: &str = "{\n  \"scan\": ";
+
+/// What was measured in a session, rectangles with their values if the scan can be had; else it is told that it can't.
+/// `reference`: where the scan is, if that is said.
+///
+/// # Errors
+/// If the scan that is said can't be read, or is another one.
+pub fn measured(
+    session: &Path,
+    contents: &Contents,
+    reference: Option<&Path>,
+) -> anyhow::Result<DrawnMeasures> {
+    let (source, drawn) = (&contents.snapshot.around.source, &contents.snapshot.measurements);
+    let has_values = drawn.iter().any(|m| m.shape.kind() == MeasurementKind::Rectangle);
+    let scan = match has_values.then(|| placed(session, contents, reference)) {
+        Some(Err(why)) if reference.is_none() => {
+            say(&format!("warning: rectangles have no values: {}", causes(&why)));
+            None
+        }
+        Some(found) => {
+            let found = found?;
+            if found.is_none() {
+                say(&format!(
+                    "warning: rectangles have no values: the scan is not there or is another file now: {}",
+                    source.file.absolute.display()
+                ));
+            }
+            found
+        }
+        None => None,
+    };
+    let unit = scan.as_ref().and_then(unit_of);
+    let measurements = drawn.iter().map(|m| DrawnMeasure::of(m, scan.as_ref())).collect();
+    Ok(DrawnMeasures { scan: source.file.absolute.display().to_string(), unit, measurements })
 }
 
-impl MeasurementInfo {
-    pub fn of(Measurement { name, shape, .. }: &Measurement) -> Self {
-        let mut lengths = shape.lengths_mm().into_iter();
-        Self {
-            name: name.clone(),
-            kind: shape.kind().word(),
-            length_mm: lengths.next(),
-            width_mm: lengths.next(),
-            angle_degrees: shape.degrees(),
-            area_mm2: shape.area_mm2(),
-            places_mm: shape.places().iter().map(|p| p.to_array().map(|v| v + 0.0)).collect(),
-        }
+/// The scan at the time point that was looked at; `None` if it is not to be had.
+fn placed(
+    session: &Path,
+    contents: &Contents,
+    reference: Option<&Path>,
+) -> anyhow::Result<Option<Volume>> {
+    let Some(scan) = scan_of(session, contents, reference)? else { return Ok(None) };
+    let scan = files::at_time_point(&scan, contents.snapshot.time_point + 1)?;
+    let (grid, own) = (scan.grid(), &contents.snapshot.around.source.grid);
+    let corner = own.world_of(own.dims().map(|n| n - 1));
+    let near = |a: crate::geom::DVec3, b: crate::geom::DVec3| {
+        a.distance(b) < 0.05 * own.spacing().min_element()
+    };
+    let same = grid.dims() == own.dims()
+        && near(grid.world_of([0; 3]), own.world_of([0; 3]))
+        && near(grid.world_of(grid.dims().map(|n| n - 1)), corner);
+    if !same {
+        anyhow::bail!("its voxels lie elsewhere than those of the session's scan: {}", scan.name());
     }
+    Ok(Some(scan))
+}
 
-    /// For people.
-    pub fn line(&self) -> String {
-        let Self { name, kind, length_mm, width_mm, angle_degrees, .. } = self;
-        let size = match (length_mm, width_mm, angle_degrees) {
-            (Some(length), Some(width), _) => format!("{length:.2} × {width:.2} mm"),
-            (Some(length), None, _) => format!("{length:.2} mm"),
-            (_, _, Some(degrees)) => format!("{degrees:.1}°"),
-            _ => "of no size".to_owned(),
-        };
-        if name.is_empty() { format!("{kind}, {size}") } else { format!("{name}: {kind}, {size}") }
+fn unit_of(scan: &Volume) -> Option<&'static str> {
+    scan.suv_kind().map(SuvKind::unit).or(scan.stats().looks_like_ct().then_some("HU"))
+}
+
+/// The text of a file with this name.
+pub fn text(found: &DrawnMeasures, path: &Path) -> anyhow::Result<String> {
+    let is_json = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("json"));
+    if is_json {
+        return Ok(serde_json::to_string_pretty(found)? + "\n");
+    }
+    Ok(drawn_measures_csv(&found.measurements))
+}
+
+/// Whether there is something in a file that [`text`] did not write.
+pub fn is_foreign(path: &Path) -> bool {
+    let Ok(file) = std::fs::File::open(path) else { return path.exists() };
+    let mut beginning = Vec::new();
+    let read = file.take(DRAWN_CSV_HEAD.len() as u64).read_to_end(&mut beginning);
+    let ours = beginning.is_empty()
+        || beginning == DRAWN_CSV_HEAD.as_bytes()
+        || beginning.starts_with(JSON_BEGINS.as_bytes());
+    read.is_err() || !ours
+}
+
+/// For people.
+pub fn line(measure: &DrawnMeasure) -> String {
+    let DrawnMeasure { name, kind, length_mm, width_mm, angle_degrees, .. } = measure;
+    let mut size = match (length_mm, width_mm, angle_degrees) {
+        (Some(length), Some(width), _) => format!("{length:.2} × {width:.2} mm"),
+        (Some(length), None, _) => format!("{length:.2} mm"),
+        (_, _, Some(degrees)) => format!("{degrees:.1}°"),
+        _ => "of no size".to_owned(),
+    };
+    if let (Some(mean), Some(sd), Some(min), Some(max)) =
+        (measure.mean, measure.sd, measure.min, measure.max)
+    {
+        let [mean, sd, min, max] = [mean, sd, min, max].map(|value| readable(value, 4));
+        size = format!("{size}, mean {mean} ± {sd} ({min} to {max})");
+    }
+    if name.is_empty() { format!("{kind}, {size}") } else { format!("{name}: {kind}, {size}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_ours_and_else_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let none = DrawnMeasures { scan: "a.nii".to_owned(), unit: None, measurements: vec![] };
+        for name in ["m.csv", "m.json", "m.JSON"] {
+            assert!(!is_foreign(&at(name)), "{name}");
+            std::fs::write(at(name), text(&none, &at(name)).unwrap()).unwrap();
+            assert!(!is_foreign(&at(name)), "{name}");
+            std::fs::write(at(name), "number,name\n").unwrap();
+            assert!(is_foreign(&at(name)), "{name}");
+        }
     }
 }

@@ -12,7 +12,9 @@ use super::{Usage, files, print, print_json, say};
 use crate::document::{LabelId, palette_colour};
 use crate::io::{self, Staged};
 use crate::mask::WorkLimits;
-use crate::mesh::{MeshFormat, MeshOptions, MeshSpace, NamedMesh, encode_meshes, surface_mesh};
+use crate::mesh::{
+    MeshFormat, MeshOptions, MeshSpace, NamedMesh, encode_meshes, mesh_files, surface_mesh,
+};
 use crate::volume::NamedRegion;
 
 /// What was written; keys are stable.
@@ -38,7 +40,7 @@ struct WrittenMesh {
 /// Makes meshes of a label map.
 pub fn run(args: &MeshArgs) -> anyhow::Result<()> {
     let name = args.out.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-    files::check_output(&args.out, &[&args.input], &[".glb", ".obj", ".stl", ".ply"])?;
+    files::check_output(&args.out, &[&args.input], &MeshFormat::ENDINGS)?;
     let Some(format) = MeshFormat::of_name(&name) else {
         return Err(Usage("the output's name must end in .glb, .obj, .stl or .ply".into()).into());
     };
@@ -109,20 +111,11 @@ pub fn run(args: &MeshArgs) -> anyhow::Result<()> {
 
 /// The files: one for all structures, or one for each.
 fn places(args: &MeshArgs, format: MeshFormat, labels: &[(u64, &NamedRegion)]) -> Vec<PathBuf> {
-    if format.has_names() || labels.len() == 1 {
-        return vec![args.out.clone()];
-    }
-    let stem = args.out.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let ending = args.out.extension().unwrap_or_default().to_string_lossy().into_owned();
-    let of = |(number, label): &(u64, &NamedRegion)| {
-        // What every file system takes, and no longer than that.
-        let name = label.name.as_deref().unwrap_or_default().to_lowercase();
-        let name = name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-        let name: String = name.collect::<Vec<_>>().join("_").chars().take(60).collect();
-        let name = if name.is_empty() { name } else { format!("_{name}") };
-        args.out.with_file_name(format!("{stem}_{number}{name}.{ending}"))
-    };
-    labels.iter().map(of).collect()
+    let name = |label: &NamedRegion| label.name.clone().unwrap_or_default();
+    let names: Vec<String> = labels.iter().map(|(_, label)| name(label)).collect();
+    let structures: Vec<(u64, &str)> =
+        labels.iter().zip(&names).map(|((number, _), name)| (*number, &**name)).collect();
+    mesh_files(&args.out, format, &structures)
 }
 
 /// Writes all files, or none.

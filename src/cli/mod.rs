@@ -24,18 +24,22 @@ mod measure;
 mod measurements;
 mod mesh;
 mod model;
+mod options;
 mod output;
 mod overlaps;
 mod per_label;
+mod prompts;
 mod render;
 mod robot_rounds;
 mod runtime;
 mod segment;
+mod sending;
 mod series;
 mod server;
 mod session;
 mod session_info;
 mod session_pictures;
+mod session_scan;
 mod session_table;
 mod stamp;
 mod start;
@@ -43,14 +47,14 @@ mod tables;
 mod threads;
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser as _;
 use clap::error::ErrorKind;
 
-use crate::io::IoError;
 use crate::placeholder::Placeholder;
-use crate::segment::remote::{RemoteError, ServerAddress};
+use crate::segment::ModelRef;
 use crate::text::one_line;
 use output::{print, print_json, say};
 
@@ -59,7 +63,7 @@ pub use args::{
     ConvertArgs, ConvertAs, CropAt, DeviceArg, EmbedArgs, EvalArgs, ExportSessionArgs, First,
     InfoArgs, Labels, LayoutArg, ListArgs, MeasureArgs, MeasureSuv, MeshArgs, ModelArgs,
     ModelCommand, ModelDownloadArgs, ModelExportArgs, ModelInfoArgs, RenderArgs, RuntimeCommand,
-    SegmentArgs, SeriesArg, Space, SuvArg, TableArg, TypedPoint, View,
+    SegmentArgs, SeriesArg, Space, SuvArg, TableArg, TypedPoint, TypedPrompt, TypedPrompts, View,
 };
 
 /// Threads of a window besides those of the graphics driver: the model, files, the desktop's services.
@@ -153,15 +157,13 @@ fn start_logging() {
 }
 
 fn open_window(cli: Cli, own: Option<&[OsString]>) -> anyhow::Result<()> {
-    let Cli { mut files, overlay, beside, mask, compare, model, .. } = cli;
+    let Cli { mut files, overlay, beside, mask, compare, model, server, command: _ } = cli;
     files.extend(mask);
-    let address = server::address(model.as_deref());
-    if let Some(address) = address {
-        let parsed: Result<ServerAddress, RemoteError> = address.parse();
-        parsed.map_err(|why| Usage(why.to_string()))?;
-    }
-    let local = model.as_ref().filter(|_| address.is_none());
-    for file in files.iter().chain(&overlay).chain(&beside).chain(&compare).chain(local) {
+    let model = server::for_the_window(model, &server)?;
+    let local = model.as_ref().and_then(ModelRef::path);
+    let others = [&beside, &compare, &server.server_ca, &server.key_file].into_iter().flatten();
+    let named = files.iter().chain(&overlay).chain(others).map(PathBuf::as_path).chain(local);
+    for file in named {
         if let Some(what) = Placeholder::at(file) {
             anyhow::bail!("{what}: {}", file.display());
         }
@@ -216,28 +218,12 @@ fn causes(error: &anyhow::Error) -> String {
             line.push_str(&text);
         }
     }
-    if let Some(option) = error.chain().find_map(|cause| cause.downcast_ref().and_then(option_for))
-    {
+    if let Some(option) = error.chain().find_map(options::of) {
         line += " (";
         line += &option;
         line.push(')');
     }
     one_line(&line)
-}
-
-/// The option that says what could not be known. (The window asks instead.)
-fn option_for(error: &IoError) -> Option<String> {
-    Some(match error {
-        IoError::TooLarge { dims: Some(_), .. } => "--every 2, --crop X0:X1,Y0:Y1,Z0:Z1".to_owned(),
-        IoError::Uneven { .. } => "--even".to_owned(),
-        IoError::NoOrientation { likely, .. } => {
-            format!("such as --orientation {}", likely.letters())
-        }
-        IoError::NoSpacing(_) => "such as --spacing 0.5,0.5,2".to_owned(),
-        IoError::SaysPlace(_) => "--orientation, --spacing".to_owned(),
-        IoError::Archive { what, .. } if what.contains("name one") => "--series NAME".to_owned(),
-        _ => return None,
-    })
 }
 
 #[cfg(test)]

@@ -92,7 +92,7 @@ pub fn make(folder: &Path) -> anyhow::Result<()> {
 pub fn refuse_to_replace(files: &[PathBuf], force: bool) -> anyhow::Result<()> {
     let there = files.iter().find(|file| !force && file.symlink_metadata().is_ok());
     if let Some(there) = there {
-        bail!("this is there already; choose another folder, or --force: {}", there.display());
+        bail!("this is there already; choose another place, or --force: {}", there.display());
     }
     Ok(())
 }

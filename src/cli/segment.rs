@@ -7,10 +7,11 @@ use std::time::Instant;
 use anyhow::{Context as _, anyhow, bail};
 use serde::Serialize;
 
-use super::args::{ModelArgs, SegmentArgs, Space, TypedPoint};
+use super::args::{ModelArgs, SegmentArgs};
 use super::files::{self, ms_since};
+use super::sending::while_sending;
 use super::server::{self, ServerTraffic};
-use super::{Usage, print, print_json, say};
+use super::{Usage, print, print_json, prompts, say};
 use crate::document::PALETTE;
 use crate::io::{self, ContentKind};
 use crate::prompt::{FineScan, Prompt, Sight, WorkingScale};
@@ -73,7 +74,8 @@ pub fn run(args: &SegmentArgs) -> anyhow::Result<()> {
     )?);
     let load = ms_since(start);
     files::refuse_inputs(&args.out, &volume)?;
-    let prompts = prompts(&volume, &args.points, args.space)?;
+    let (prompts, shapes) =
+        prompts::prompts(&volume, &args.prompts.0, args.space, args.scribble_radius)?;
     let model = match served {
         Some(served) => served,
         None => ModelRef::Path(model_path(args.model.model.as_deref())?),
@@ -89,6 +91,7 @@ pub fn run(args: &SegmentArgs) -> anyhow::Result<()> {
     request.log.rule = args.rule.into();
     request.log.parts = args.parts.into();
     request.log.start = starting_mask(args, &volume)?;
+    request.log.shapes = shapes;
     let cancel = CancelToken::new();
     let mut told = false;
     let mut stage = |stage| {
@@ -96,11 +99,13 @@ pub fn run(args: &SegmentArgs) -> anyhow::Result<()> {
             say("all places of the server are taken; waiting for one (Ctrl+C ends that)");
         }
     };
-    let outcome = if args.extend {
-        segmenter.extend(&request, &cancel, &Progress::new(), &mut stage)?
-    } else {
-        segmenter.answer(&request, &cancel, &mut stage)?
-    };
+    let outcome = while_sending(&model, || {
+        if args.extend {
+            segmenter.extend(&request, &cancel, &Progress::new(), &mut stage)
+        } else {
+            segmenter.answer(&request, &cancel, &mut stage)
+        }
+    })?;
     if outcome.answer.footprint.is_empty() && request.log.start.is_some() {
         say("warning: the clicks change nothing: where they are there is nothing of the mask");
     } else if outcome.answer.footprint.is_empty() {
@@ -148,8 +153,9 @@ fn warn(args: &SegmentArgs, report: &Report, sight: Option<Sight>, ends: bool) {
 
 /// What can be refused before anything is read.
 fn check(args: &SegmentArgs) -> anyhow::Result<()> {
-    if args.start_from.is_none() && args.points.first().is_some_and(|p| !p.positive) {
-        let why = "the first --point must be inside the structure (+)";
+    if args.start_from.is_none() && args.prompts.0.first().is_some_and(|p| !p.positive) {
+        let why =
+            "the first --point, --box, --scribble or --lasso must be inside the structure (+)";
         return Err(Usage(why.to_owned()).into());
     }
     server::check(args)?;
@@ -203,34 +209,6 @@ fn advise(volume: &Volume, scale: WorkingScale, sight: Option<Sight>) {
 /// The logit of a probability.
 fn logit(probability: f64) -> f32 {
     (probability / (1.0 - probability)).ln() as f32
-}
-
-/// Typed clicks in the world; an error of one that lies outside of the scan.
-pub(super) fn prompts(
-    volume: &Volume,
-    points: &[TypedPoint],
-    space: Space,
-) -> anyhow::Result<Vec<Prompt>> {
-    let grid = volume.grid();
-    let mut prompts = Vec::new();
-    for (n, point) in points.iter().enumerate() {
-        let world = match space {
-            Space::World => point.at,
-            Space::Voxel => grid.world(point.at),
-        };
-        if grid.voxel_at(world).is_none() {
-            let [x, y, z] = grid.voxel(world).to_array();
-            let [nx, ny, nz] = grid.dims();
-            bail!(
-                "point {} is outside of the scan: voxel {x:.1}, {y:.1}, {z:.1} of {nx} × {ny} × {nz}; \
-                 check --space and the numbers of {}",
-                n + 1,
-                volume.name()
-            );
-        }
-        prompts.push(Prompt::new(world, point.positive));
-    }
-    Ok(prompts)
 }
 
 /// The mask that the clicks correct.
@@ -472,10 +450,8 @@ fn table(args: &SegmentArgs, report: &Report) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::args::{PartsArg, Rule, SendArgs, SeriesArg};
+    use super::super::args::{PartsArg, Rule, SendArgs, SeriesArg, Space, TypedPrompts};
     use super::*;
-    use crate::geom::{DAffine3, DVec3, Grid};
-    use crate::volume::{Scale, StoredGeometry, Voxels};
 
     #[test]
     fn logits_are_turned_from_z_fastest_to_x_fastest() {
@@ -511,7 +487,8 @@ mod tests {
                 model_image: None,
                 start_from: None,
                 start_label: None,
-                points: vec![TypedPoint { at: DVec3::ZERO, positive: true }],
+                prompts: TypedPrompts::default(),
+                scribble_radius: 1.0,
                 space: Space::World,
                 time_point: 1,
                 threshold: 0.5,
@@ -545,20 +522,5 @@ mod tests {
             std::os::unix::fs::symlink(&plain, &link).unwrap();
             assert!(refused(&link, &plain));
         }
-    }
-
-    #[test]
-    fn voxel_points_become_world_points_and_points_outside_are_refused() {
-        let grid = Grid::new([4, 5, 6], DAffine3::from_scale(DVec3::new(-2.0, -3.0, 1.5))).unwrap();
-        let stored = StoredGeometry::of(&grid);
-        let voxels = Voxels::U8(vec![0; 120]);
-        let volume = Volume::new("v", grid, vec![4, 5, 6], voxels, Scale::NONE, stored, vec![]);
-        let point = |x, y, z| TypedPoint { at: DVec3::new(x, y, z), positive: true };
-        let got = prompts(&volume, &[point(3.0, 4.0, 5.0)], Space::Voxel).unwrap();
-        assert_eq!(got[0].world, DVec3::new(-6.0, -12.0, 7.5));
-        let got = prompts(&volume, &[point(-6.0, -12.0, 7.5)], Space::World).unwrap();
-        assert_eq!(got[0].world, DVec3::new(-6.0, -12.0, 7.5));
-        let error = prompts(&volume, &[point(0.0, 0.0, 0.0), point(4.0, 0.0, 0.0)], Space::Voxel);
-        assert!(error.unwrap_err().to_string().starts_with("point 2 is outside of the scan"));
     }
 }

@@ -1,11 +1,12 @@
 //! Models at an address.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::Usage;
 use super::args::{Rule, SegmentArgs, SendArgs, ServerArgs};
+use super::options::refused;
 use crate::prompt::WorkingScale;
 use crate::segment::ModelRef;
 use crate::segment::cubes::SIDE;
@@ -98,7 +99,7 @@ pub fn check_scan(model: &ModelRef, volume: &Volume) -> anyhow::Result<()> {
     match model {
         ModelRef::Server(served) if is_interactive(served) && !served.agreed.is_given() => {
             let (sent, address) = (bytes(sent_bytes(volume)), served.address.to_string());
-            Err(Usage(RemoteError::ScanNotAllowed { sent, address }.to_string()).into())
+            Err(refused(&RemoteError::ScanNotAllowed { sent, address }).into())
         }
         _ => Ok(()),
     }
@@ -117,6 +118,26 @@ pub fn agreed(named: Option<&Path>, args: &SendArgs) -> anyhow::Result<Option<Mo
     Ok(all_agreed(&one, args)?.pop().map(|served| ModelRef::Server(Box::new(served))))
 }
 
+/// The model that the window starts with: at an address with nobody's agreement, because the window asks.
+///
+/// # Errors
+/// If it is no address of a server, or something was typed about servers in vain.
+pub fn for_the_window(
+    named: Option<PathBuf>,
+    args: &ServerArgs,
+) -> anyhow::Result<Option<ModelRef>> {
+    let Some(text) = address(named.as_deref()) else {
+        refuse_unused(&SendArgs { server: args.clone(), ..SendArgs::default() })?;
+        return Ok(named.map(ModelRef::Path));
+    };
+    let mut served = served(text, args)?;
+    // They are remembered with the address, for windows that are started elsewhere.
+    for file in [&mut served.trust.authority, &mut served.key_file].into_iter().flatten() {
+        *file = std::path::absolute(&*file).unwrap_or_else(|_| file.clone());
+    }
+    Ok(Some(ModelRef::Server(Box::new(served))))
+}
+
 /// Refuses an address on the way to which others can read, if that is not allowed.
 ///
 /// # Errors
@@ -125,7 +146,7 @@ pub fn refuse_plain(served: &ServedModel) -> anyhow::Result<()> {
     if served.address.is_private() || served.trust.plain {
         return Ok(());
     }
-    Err(Usage(RemoteError::Plain(served.address.to_string()).to_string()).into())
+    Err(refused(&RemoteError::Plain(served.address.to_string())).into())
 }
 
 /// Refuses a server that gets whole scans, for a command that sends what lies around clicks.
@@ -167,7 +188,7 @@ pub fn all_agreed(addresses: &[&str], args: &SendArgs) -> anyhow::Result<Vec<Ser
         let sent = bytes((SIDE * SIDE * SIDE * size_of::<f32>()) as u64);
         let address: Vec<_> = all.iter().map(|served| served.address.to_string()).collect();
         let address = address.join(", ");
-        return Err(Usage(RemoteError::NotAllowed { sent, address }.to_string()).into());
+        return Err(refused(&RemoteError::NotAllowed { sent, address }).into());
     }
     for served in &mut all {
         served.agreed.set(args.send_voxels);
@@ -211,11 +232,30 @@ mod tests {
     fn one_yes_is_for_all_addresses_that_are_named() {
         let both = ["https://one.example", "https://two.example:8000"];
         let said = all_agreed(&both, &args(false)).unwrap_err().to_string();
-        assert!(said.ends_with("--send-voxels: https://one.example, https://two.example:8000"));
+        assert!(said.contains("https://one.example, https://two.example:8000 (--send-voxels"));
         let all = all_agreed(&both, &args(true)).unwrap();
         assert!(all.len() == 2 && all.iter().all(|served| served.agreed.is_given()));
         let plain = ["https://one.example", "http://two.example"];
         assert!(all_agreed(&plain, &args(true)).unwrap_err().to_string().contains("--plain-http"));
+    }
+
+    #[test]
+    fn the_window_gets_what_was_typed_and_no_agreement() {
+        let mut typed = ServerArgs::default();
+        let local = for_the_window(Some("models/demo".into()), &typed).unwrap();
+        assert_eq!(local, Some(ModelRef::Path("models/demo".into())));
+        assert_eq!(for_the_window(None, &typed).unwrap(), None);
+        typed.key_file = Some("key".into());
+        typed.server_pin = Some("ab".repeat(32).parse().unwrap());
+        for local in [None, Some(PathBuf::from("models/demo"))] {
+            assert!(for_the_window(local, &typed).unwrap_err().is::<Usage>());
+        }
+        // It asks itself about what can be read on the way.
+        let model = for_the_window(Some("http://gpu.example".into()), &typed).unwrap().unwrap();
+        let served = model.server().unwrap();
+        assert!(!served.agreed.is_given() && !served.trust.plain);
+        assert_eq!(served.trust.pin, typed.server_pin);
+        assert!(served.key_file.as_ref().is_some_and(|path| path.is_absolute()));
     }
 
     #[test]

@@ -8,15 +8,16 @@ use anyhow::bail;
 use serde::Serialize;
 
 use super::args::ExportSessionArgs;
+use super::measurements;
 use super::overlaps::{LabelOverlap, overlaps};
-use super::per_label::{self, PerLabel};
+use super::per_label::{self, PerLabel, refuse_to_replace};
 use super::session_pictures::{self, ObjectPictures};
 use super::session_table::{is_foreign, table};
 use super::{Usage, files, print, print_json, say};
 use crate::document::Object;
 use crate::geom::AxisMap;
-use crate::io::{self, ContentKind};
-use crate::session::{self, Snapshot};
+use crate::io::{self, ContentKind, TableKind};
+use crate::session::{self, Contents, Snapshot};
 use crate::volume::{CoveredLabels, LabelMap, LabelName, Provenance, Region, Volume};
 use crate::work::{CancelToken, Progress, memory};
 
@@ -55,22 +56,26 @@ pub fn export(args: &ExportSessionArgs) -> anyhow::Result<()> {
     let pictures = args.pictures.as_deref();
     let pictures =
         pictures.map(|folder| ObjectPictures::of(args, &contents, folder)).transpose()?;
+    let measured = measured(args, &contents)?;
     all_apart(args, &places, pictures.as_ref())?;
     // From here on it is written.
     let (mut files, mut found) = (Vec::new(), Vec::new());
     if let Some(out) = &args.out {
         found = write_map(args, out, &contents.snapshot, &names)?;
         files.push(out.clone());
+        files.extend(write_tables(args, out, &names)?);
     }
     if let Some(each) = &each {
         each.write(&places)?;
         files.extend(places);
     }
     if let Some(csv) = &args.csv {
-        let table = table(&contents);
-        io::write_whole(csv, |file| file.write_all(table.as_bytes()))
-            .map_err(|e| anyhow::anyhow!("can't write the table: {e}: {}", csv.display()))?;
+        write_table(csv, &table(&contents))?;
         files.push(csv.clone());
+    }
+    if let Some((path, text)) = &measured {
+        write_table(path, text)?;
+        files.push(path.clone());
     }
     if let Some(pictures) = &pictures {
         files.extend(session_pictures::write(pictures)?);
@@ -91,6 +96,21 @@ pub fn export(args: &ExportSessionArgs) -> anyhow::Result<()> {
         Some(out) => print(&format!("{out}: {objects} objects, {voxels} voxels")),
         None => print(&report.files.join("\n")),
     }
+}
+
+fn write_table(path: &Path, text: &str) -> anyhow::Result<()> {
+    io::write_whole(path, |file| file.write_all(text.as_bytes()))
+        .map_err(|e| anyhow::anyhow!("can't write the table: {e}: {}", path.display()))
+}
+
+/// What was measured with lines: the file that is asked for, and its text.
+fn measured(
+    args: &ExportSessionArgs,
+    contents: &Contents,
+) -> anyhow::Result<Option<(PathBuf, String)>> {
+    let Some(path) = &args.measurements else { return Ok(None) };
+    let found = measurements::measured(&args.session, contents, args.reference.as_deref())?;
+    Ok(Some((path.clone(), measurements::text(&found, path)?)))
 }
 
 /// The label map; which objects lie under others.
@@ -125,6 +145,26 @@ fn write_map(
     Ok(overlaps(out, &covered, names, &around.source.grid))
 }
 
+/// The tables for other programs; which files there are now.
+fn write_tables(
+    args: &ExportSessionArgs,
+    out: &Path,
+    names: &[LabelName],
+) -> anyhow::Result<Vec<PathBuf>> {
+    let formats = io::formats();
+    let mut files = Vec::new();
+    for kind in kinds(args) {
+        formats.save_table(out, names, kind)?;
+        files.extend(formats.table_paths(out, kind)?);
+    }
+    Ok(files)
+}
+
+/// The programs for which tables are written.
+fn kinds(args: &ExportSessionArgs) -> impl Iterator<Item = TableKind> {
+    args.tables.iter().map(|table| TableKind::from(*table))
+}
+
 /// A file for each object that has voxels, if that is asked for.
 fn each_label<'a>(
     args: &'a ExportSessionArgs,
@@ -155,8 +195,14 @@ fn all_apart(
 ) -> anyhow::Result<()> {
     let formats = io::formats();
     let beside = |out: &PathBuf| [formats.label_table_path(out).ok(), formats.voxels_file(out)];
-    let beside: Vec<PathBuf> = args.out.iter().flat_map(beside).flatten().collect();
-    let named = args.out.iter().chain(&args.csv).chain(&beside).chain(each);
+    let mut beside: Vec<PathBuf> = args.out.iter().flat_map(beside).flatten().collect();
+    if let Some(out) = &args.out {
+        for kind in kinds(args) {
+            beside.extend(formats.table_paths(out, kind)?);
+        }
+    }
+    let tables = args.csv.iter().chain(&args.measurements);
+    let named = args.out.iter().chain(tables).chain(&beside).chain(each);
     let pictures = pictures.iter().flat_map(|pictures| pictures.places());
     files::refuse_the_same(named.map(PathBuf::as_path).chain(pictures))
 }
@@ -174,9 +220,23 @@ fn check(args: &ExportSessionArgs) -> anyhow::Result<()> {
                 out.display()
             );
         }
+        for kind in kinds(args) {
+            refuse_to_replace(&formats.table_paths(out, kind)?, args.force)?;
+            // Not even by force: it would be lost, and is no table.
+            formats.check_table(out, kind)?;
+        }
     }
     if args.ending.is_some() && args.per_label.is_none() {
         return Err(Usage("--ending is for --per-label".to_owned()).into());
+    }
+    if let Some(path) = &args.measurements {
+        files::check_output(path, &inputs, &measurements::ENDINGS)?;
+        if !args.force && measurements::is_foreign(path) {
+            bail!(
+                "a table that Voxpoint did not write would be replaced; choose another name, or --force: {}",
+                path.display()
+            );
+        }
     }
     if let Some(csv) = &args.csv {
         files::check_output(csv, &inputs, &[".csv"])?;
@@ -233,7 +293,7 @@ fn on_images(
 /// Refuses outputs that would replace the scan of a session or an image over it.
 fn keep_images(args: &ExportSessionArgs, snapshot: &Snapshot) -> anyhow::Result<()> {
     let images = images(args, snapshot);
-    for out in args.out.iter().chain(&args.csv) {
+    for out in args.out.iter().chain(&args.csv).chain(&args.measurements) {
         if let Some(image) = images.iter().find(|image| files::same_place(image, out)) {
             bail!(
                 "the output would replace an image of the session; choose another name: {}",

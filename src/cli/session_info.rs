@@ -5,10 +5,11 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::measurements::MeasurementInfo;
+use super::measurements::{line, measured};
 use super::{files, print, print_json};
 use crate::document::{LabelId, Object, ObjectState};
 use crate::geom::Grid;
+use crate::measure::DrawnMeasure;
 use crate::session::{self, Contents, FileRef, Past, Snapshot, labels_check_sum};
 use crate::text::bytes;
 use crate::volume::readable;
@@ -38,7 +39,8 @@ struct Info {
     /// SHA-256 by name.
     models: std::collections::BTreeMap<String, String>,
     objects: Vec<ObjectInfo>,
-    measurements: Vec<MeasurementInfo>,
+    /// Rectangles with the values of the scan, if that is there.
+    measurements: Vec<DrawnMeasure>,
     /// What could not be read, or is not what was written.
     damage: Vec<String>,
 }
@@ -123,8 +125,8 @@ impl ObjectInfo {
 }
 
 impl Info {
-    fn of(contents: &Contents) -> Self {
-        let Snapshot { around, objects, measurements, time_point, .. } = &contents.snapshot;
+    fn of(contents: &Contents, measurements: Vec<DrawnMeasure>) -> Self {
+        let Snapshot { around, objects, time_point, .. } = &contents.snapshot;
         let grid = &around.source.grid;
         let exported = around.exported.as_ref().map(|exported| ExportedInfo {
             file: File::of(&exported.file),
@@ -152,7 +154,7 @@ impl Info {
             overlays: around.overlays.iter().map(|o| File::of(&o.file)).collect(),
             models: around.models.iter().map(|(name, hash)| (name.clone(), hash.hex())).collect(),
             objects: objects.iter().map(|o| ObjectInfo::of(o, grid, &contents.past)).collect(),
-            measurements: measurements.iter().map(MeasurementInfo::of).collect(),
+            measurements,
             damage: contents.damage.iter().map(ToString::to_string).collect(),
         }
     }
@@ -191,7 +193,7 @@ impl Info {
             );
         }
         for measurement in &self.measurements {
-            let _ = writeln!(text, "measured      {}", measurement.line());
+            let _ = writeln!(text, "measured      {}", line(measurement));
         }
         for damage in &self.damage {
             let _ = writeln!(text, "damaged       {damage}");
@@ -203,7 +205,9 @@ impl Info {
 
 /// Says what a session holds.
 pub fn info(path: &Path, json: bool) -> anyhow::Result<()> {
-    let info = Info::of(&session::read(path)?);
+    let contents = session::read(path)?;
+    let drawn = measured(path, &contents, None)?;
+    let info = Info::of(&contents, drawn.measurements);
     if json { print_json(&info) } else { print(&info.table()) }
 }
 

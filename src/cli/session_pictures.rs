@@ -3,20 +3,21 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 
 use super::args::ExportSessionArgs;
 use super::per_label::{make, refuse_to_replace};
 use super::render::first_look;
-use super::{files, say};
+use super::say;
+use super::session_scan::scan_of;
 use crate::document::{Command, Document, LabelId, Object};
 use crate::figure::{Figure, FigureRenderer, save_png};
 use crate::geom::{Grid, Plane, SliceFrame};
 use crate::io;
-use crate::session::{self, Contents, Sameness};
+use crate::session::Contents;
 use crate::ui::{Pane, ViewState};
 use crate::volume::{Region, Volume, Window};
-use crate::work::{CancelToken, Progress};
+use crate::work::CancelToken;
 
 /// Pixels of a picture.
 const SIZE: [u32; 2] = [1024, 1024];
@@ -57,7 +58,7 @@ impl<'a> ObjectPictures<'a> {
         for places in &places {
             refuse_to_replace(places, args.force)?;
         }
-        let volume = Arc::new(scan_of(args, contents)?);
+        let volume = Arc::new(scan_for(args, contents)?);
         Ok(Self { folder, contents, objects, places, volume })
     }
 
@@ -94,47 +95,14 @@ pub fn write(pictures: &ObjectPictures) -> anyhow::Result<Vec<PathBuf>> {
     Ok(written)
 }
 
-/// The scan: what --reference names, else its file if that is unchanged, else what is in the session.
-fn scan_of(args: &ExportSessionArgs, contents: &Contents) -> anyhow::Result<Volume> {
-    let source = &contents.snapshot.around.source;
-    let said = source.provenance();
-    let open = |path: &Path| files::open_again(path, &said);
-    if let Some(reference) = &args.reference {
-        return Ok(open(reference)?);
-    }
-    for path in source.file.candidates(&args.session) {
-        if !path.exists() {
-            continue;
-        }
-        let volume = match open(&path) {
-            Ok(volume) => volume,
-            Err(why) => {
-                say(&format!("warning: the scan can't be read: {why}"));
-                continue;
-            }
-        };
-        let same = source.file.is_same(&path, volume.files(), &CancelToken::new());
-        match same {
-            Ok(Some(Sameness::Same | Sameness::SameByPlace)) => return Ok(volume),
-            Ok(Some(Sameness::Unknown)) if contents.scan.is_none() => {
-                say(&format!(
-                    "warning: whether this is still the scan of the session is not known: {}",
-                    path.display()
-                ));
-                return Ok(volume);
-            }
-            _ => {}
-        }
-    }
-    let Some(about) = &contents.scan else {
-        bail!(
+/// The scan that they are drawn on.
+fn scan_for(args: &ExportSessionArgs, contents: &Contents) -> anyhow::Result<Volume> {
+    scan_of(&args.session, contents, args.reference.as_deref())?.with_context(|| {
+        format!(
             "the pictures need the scan, which is not there or is another file now; say where it is with --reference: {}",
-            source.file.absolute.display()
-        );
-    };
-    let (cancel, progress) = (CancelToken::new(), Progress::new());
-    let read = session::read_scan(&args.session, (source, about), "", &cancel, &progress)?;
-    read.context("reading the scan was stopped")
+            contents.snapshot.around.source.file.absolute.display()
+        )
+    })
 }
 
 /// The work on its scan.

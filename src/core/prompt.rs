@@ -1,14 +1,20 @@
-//! The vocabulary of clicks: what a document remembers and a model replays, whichever model it is.
+//! The vocabulary of prompts, which are points or shapes drawn in a slice: what a document remembers and a model
+//! replays, whichever model it is.
 //!
 //! The ordered prompts of an object are the truth, its mask is their replay by a model (a `Segmenter`). What a model
 //! needs to go on from its last answer is its own business ([`ModelState`]) and is made anew by a replay; all else that
 //! the mask depends on are plain values, so that it can be saved.
 
+mod shape;
+
 use std::any::Any;
+use std::collections::BTreeMap;
 use std::fmt::{self, Debug};
 use std::sync::Arc;
 
 use glam::{DAffine3, DVec3};
+
+pub use shape::{PromptShape, ShapeError, ShapeKind, ShapeKinds};
 
 use crate::volume::{MemoryTally, Region};
 
@@ -22,12 +28,12 @@ impl PromptId {
     pub const NEW: Self = Self(0);
 }
 
-/// One click of the user.
+/// One click of the user, or something that was drawn: what that is says [`PromptLog::shapes`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Prompt {
     /// Which one. The document gives the number when the prompt is added to it.
     pub id: PromptId,
-    /// Where, in RAS millimetres.
+    /// Where, in RAS millimetres; a shape lies around the voxel of the mask's grid that this is in.
     pub world: DVec3,
     /// Inside the structure (true) or outside of it.
     pub positive: bool,
@@ -90,8 +96,8 @@ impl WorkingScale {
     }
 }
 
-/// How far around a point what it corrects of a mask that was there may begin, in millimetres as the model sees the scan
-/// (at working scale 1).
+/// How far around a point what it corrects of a mask that was there may begin, in millimetres as the model sees the
+/// scan (at working scale 1).
 pub const CORRECTED_MM: f64 = 15.0;
 
 /// How a model of a fixed size sees a scan (at working scale 1).
@@ -125,6 +131,8 @@ pub struct Capabilities {
     pub adjusts: bool,
     /// At which size it sees a scan; `None` if it takes any as it is (and knows no working scale).
     pub sight: Option<Sight>,
+    /// What it takes besides points.
+    pub shapes: ShapeKinds,
 }
 
 /// What to say of a scan that is much finer than what models are trained on, before the first click.
@@ -221,6 +229,9 @@ pub struct PromptLog {
     pub start: Option<Arc<Region>>,
     /// The user's clicks, in order.
     pub prompts: Vec<Prompt>,
+    /// Which of the prompts are more than points, by their number, and what they are. A prompt's shape never changes
+    /// (to move it is to move the prompt), so those of prompts that were taken out may stay.
+    pub shapes: BTreeMap<PromptId, Arc<PromptShape>>,
     /// Where else the model looked than the clicks had it look.
     pub extensions: Vec<Extension>,
     /// How sure the model has to be of a voxel of the mask: log odds, 0 is a probability of one half.
@@ -239,9 +250,25 @@ impl PromptLog {
         self.prompts.iter().position(|p| p.id == prompt)
     }
 
+    /// What this prompt is, if it is more than a point.
+    pub fn shape(&self, prompt: PromptId) -> Option<&Arc<PromptShape>> {
+        self.shapes.get(&prompt)
+    }
+
+    /// How many of the prompts are boxes, scribbles and lassos, of kinds that are not among these.
+    pub fn shapes_beside(&self, taken: ShapeKinds) -> [usize; 3] {
+        let kinds = || self.prompts.iter().filter_map(|p| Some(self.shape(p.id)?.kind()));
+        ShapeKind::ALL.map(|kind| kinds().filter(|k| *k == kind && !taken.has(*k)).count())
+    }
+
     /// What it takes of memory.
     pub fn tally(&self, tally: &mut MemoryTally) {
         tally.add(size_of_val(&self.prompts[..]) + size_of_val(&self.extensions[..]));
+        for shape in self.shapes.values() {
+            if tally.is_new(shape) {
+                tally.add(size_of::<PromptShape>() + size_of_val(shape.places()));
+            }
+        }
         self.start.iter().for_each(|start| tally.region(start));
     }
 

@@ -32,6 +32,11 @@ impl ColourMap {
         ColourMap::Rainbow,
     ];
 
+    /// In which a scan is first shown: of one whose source says that low values are bright (MONOCHROME1) inverted.
+    pub fn first(low_is_bright: bool) -> Self {
+        if low_is_bright { Self::Inverted } else { Self::Grey }
+    }
+
     /// The name of menus and of `--colormap` (in lower case there).
     pub fn name(self) -> &'static str {
         match self {

@@ -29,6 +29,10 @@ pub use state::{
     Status, ToolId, View3d, ViewState, Waiting, WantedCut, WantedFlood, WantedGrowth,
     WantedOperation, WantedWires, WiresStatus, label_styles,
 };
+pub use state::{
+    AnswerBytes, ConsentQuestion, FoundServer, KnownServer, LookStatus, NetworkTimes,
+    OpeningServer, SentSize, ServerAction, ServerDraft, ServerInUse, ServerStatus, WaitingClicks,
+};
 pub use state::{Beside, BesideAction, BesideLabels, BesideScan, FrameRelation};
 pub use state::{
     CaseMark, CaseProgress, CaseStep, CasesAction, CasesPanel, ListProgress, ListedCase,
@@ -40,16 +44,13 @@ pub use state::{
     ReferenceReading, difference_styles, distance_styles,
 };
 pub use state::{
-    ConsentQuestion, FoundServer, KnownServer, LookStatus, NetworkTimes, SentSize, ServerAction,
-    ServerDraft, ServerInUse, ServerStatus,
-};
-pub use state::{
     CopyStatus, DraftCard, EarlierWork, LeaveAnswer, MasksInside, PastStep, ScanPlace, ScanWish,
     SessionAnswer, SessionQuestion, SessionState, SessionStatus, SmallPicture, WithScan,
 };
 pub use state::{
     InTheWay, InTheWayAnswer, RobotAction, RobotOptions, RobotPause, RobotStatus, RobotWork,
 };
+pub use state::{MeshChoice, MeshObjects, WantedMeshes};
 pub use state::{
     ObjectMeasures, RecentFile, RecentSeries, SeriesCard, SeriesQuestion, measured_objects,
 };

@@ -12,6 +12,7 @@ use voxpoint::io;
 use voxpoint::segment::remote::ServerTrust;
 use voxpoint::segment::{Installed, ModelRef, Models, OpenModel, Opening, SegmentError};
 use voxpoint::ui::SentSize;
+use voxpoint::work::CancelToken;
 
 use crate::clicks::rod;
 use crate::served::{
@@ -103,9 +104,10 @@ impl Models for Elsewhere {
     fn open(
         &mut self,
         _: Option<&ModelRef>,
+        cancel: &CancelToken,
         tell: &dyn Fn(Opening),
     ) -> Result<Option<OpenModel>, SegmentError> {
-        let opened = Installed.open(Some(&self.local), tell)?;
+        let opened = Installed.open(Some(&self.local), cancel, tell)?;
         Ok(opened.map(|open| OpenModel { model: self.server.clone(), ..open }))
     }
 }

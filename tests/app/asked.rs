@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use egui_kittest::kittest::Queryable as _;
 use voxpoint::io::{OpenOptions, TypedPlace};
+use voxpoint::text::unbroken;
 use voxpoint::ui::Question;
 
 use crate::support::{wait, window};
@@ -78,7 +79,7 @@ fn a_scan_that_is_too_large_is_offered_in_parts() {
         panic!("another question");
     };
     assert_eq!((dims, needed), ([8000; 3], 8000 * 8000 * 8000));
-    harness.get_by_label_contains("512.0 GB");
+    harness.get_by_label_contains(&unbroken("512.0 GB"));
     harness.get_by_label("Open this part");
     harness.get_by_label("Don't open").click();
     wait(&mut harness, "no question", |app| app.status().offers.is_empty() && app.is_idle());

@@ -6,20 +6,31 @@ use egui_kittest::kittest::Queryable;
 use voxpoint::app::App;
 use voxpoint::document::{Change, Command, EditKind, GestureId, Over};
 use voxpoint::geom::{DVec3, Plane};
+use voxpoint::prompt::{Capabilities, ShapeKinds};
 use voxpoint::ui::{ToolId, tools};
 use voxpoint::volume::{Region, Window};
 
 use crate::brush::{NONE, check, document, grid, look_at, press, radius, scan, spot, undo};
 use crate::drawing::{Turned, depth};
-use crate::support::{place, view_name, voxels, wait, window};
+use crate::other_model::Only;
+use crate::support::{place, view_name, voxels, wait, window, window_on};
 
 const ALT: Modifiers = Modifiers::ALT;
 const SHIFT: Modifiers = Modifiers::SHIFT;
 
 /// The window with a tool, the crosshair on the middle of the block's voxel (20, 16, 10).
 fn with(folder: &std::path::Path, tool: ToolId) -> (Harness<'static, App>, DVec3) {
-    let mut harness = window(vec![scan(folder)]);
+    let drawn = [tools::BOX_PROMPT, tools::SCRIBBLE_PROMPT, tools::LASSO_PROMPT].contains(&tool);
+    let mut harness = if drawn {
+        let can = Capabilities { shapes: ShapeKinds::ALL, ..Only::default().can };
+        window_on(vec![scan(folder)], None, Box::new(Only { can, ..Only::default() }))
+    } else {
+        window(vec![scan(folder)])
+    };
     wait(&mut harness, "the scan", |app| app.document().is_some() && app.is_idle());
+    if drawn {
+        wait(&mut harness, "the model", |app| app.status().capabilities.is_some());
+    }
     choose(&mut harness, tool);
     let middle = spot(&harness, DVec3::ZERO);
     look_at(&mut harness, middle);
@@ -119,6 +130,30 @@ fn every_tool_does_its_work_by_keyboard() {
             tools::POINT => {
                 press(&mut harness, Key::Enter, NONE);
                 assert_eq!(document(&harness).objects()[0].log.prompts[0].world, middle, "{name}");
+            }
+            tools::BOX_PROMPT | tools::SCRIBBLE_PROMPT | tools::LASSO_PROMPT => {
+                to_view(&mut harness, &axial);
+                let steps = [(-4, -4), (8, 8), (-8, 0)];
+                let corners = if id == tools::BOX_PROMPT { 2 } else { 3 };
+                for (right, down) in &steps[..corners] {
+                    go(&mut harness, *right, *down);
+                    press(&mut harness, Key::Enter, NONE);
+                }
+                if id != tools::BOX_PROMPT {
+                    assert!(document(&harness).objects().is_empty(), "{name}: it goes on");
+                    press(&mut harness, Key::Enter, NONE);
+                }
+                harness.run_steps(2);
+                let log = &document(&harness).objects()[0].log;
+                let shape = log.shape(log.prompts[0].id).expect("drawn");
+                let anchor = grid(&harness).voxel_at(log.prompts[0].world).expect("inside");
+                let count = shape.voxels(anchor, grid(&harness).dims()).count();
+                let expected = match id {
+                    tools::BOX_PROMPT => 81..=81,
+                    tools::SCRIBBLE_PROMPT => 40..=80,
+                    _ => 20..=45,
+                };
+                assert!(expected.contains(&count) && shape.axis() == 2, "{name}: {count}");
             }
             tools::BRUSH => {
                 press(&mut harness, Key::Enter, NONE);

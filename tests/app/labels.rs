@@ -11,6 +11,7 @@ use voxpoint::app::App;
 use voxpoint::document::Object;
 use voxpoint::geom::Plane;
 use voxpoint::io;
+use voxpoint::text::unbroken;
 
 fn data(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/labels").join(name)
@@ -198,7 +199,7 @@ fn a_mask_from_a_file_says_truly_what_clicks_can_do() {
     harness.get_by_role_and_label(Role::Button, "Refine the mask with points").click();
     harness.run_steps(3);
     harness.get_by_label_contains("Points correct the mask of");
-    harness.get_by_label_contains("each within 15 mm around it");
+    harness.get_by_label_contains(&unbroken("each within 15 mm around it"));
     harness.key_press_modifiers(Modifiers::COMMAND, egui::Key::Z);
     harness.run_steps(2);
     assert!(harness.state().document().expect("open").active().is_some_and(Object::is_from_file));

@@ -3,10 +3,12 @@
 
 mod agreements;
 mod asked;
+mod bad_servers;
 mod brush;
 mod by_keyboard;
 mod clicks;
 mod compare;
+mod compared_colours;
 mod dialogs;
 mod dicom_labels;
 mod drawing;
@@ -21,6 +23,7 @@ mod logic_step;
 mod masks;
 mod measure;
 mod memory;
+mod meshes;
 mod on_a_display;
 mod opening;
 mod other_model;

@@ -12,6 +12,7 @@ use voxpoint::document::LabelId;
 use voxpoint::geom::{DAffine3, DMat3, DVec3, Direction};
 use voxpoint::io;
 use voxpoint::mask::operation::OperationKind;
+use voxpoint::text::unbroken;
 use voxpoint::ui::OperationStatus;
 
 use crate::support::{drop_file, voxels, wait, window};
@@ -151,7 +152,7 @@ fn a_view_s_plane_at_the_crosshair_cuts_a_mask() {
     let ready = |lost, parts| cut(lost, parts, 'S');
     assert_eq!(computed(&mut harness), ready(1.0, 1));
     harness.run_steps(2);
-    assert!(harness.query_by_label("Splits into 1.51 mL and 0.003 mL").is_some());
+    assert!(harness.query_by_label(&unbroken("Splits into 1.51 mL and 0.003 mL")).is_some());
     // Through the box: z 8 and 9 and the single voxel are above; that was 64 each and 1. Slice 7, which is shown, stays.
     at(&mut harness, [12, 10, 7]);
     assert_eq!(computed(&mut harness), ready(129.0, 1));

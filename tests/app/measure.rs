@@ -4,8 +4,9 @@ use egui::{Event, Key, Modifiers, PointerButton, Pos2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 use voxpoint::app::App;
+use voxpoint::document::{Command, MeasurementChange};
 use voxpoint::geom::{DVec3, Plane};
-use voxpoint::measure::{MEASURES_CSV_HEAD, MeasurementKind, MeasurementShape};
+use voxpoint::measure::{DRAWN_CSV_HEAD, MEASURES_CSV_HEAD, MeasurementKind, MeasurementShape};
 
 use crate::brush::{CTRL, NONE, button, document, look_at, press, scan, spot, undo};
 use crate::support::{place, type_path, view_name, wait, window};
@@ -176,6 +177,54 @@ fn measures_are_listed_named_and_kept_in_a_session() {
 }
 
 #[test]
+fn what_was_drawn_is_saved_with_the_values_under_it() {
+    let temp = tempfile::tempdir().expect("temp folder");
+    let (mut harness, middle) = with_ruler(temp.path());
+    let at = |by: DVec3| middle + by;
+    let shapes = [
+        MeasurementShape::Length([at(DVec3::ZERO), at(DVec3::new(3.0, 4.0, 0.0))]),
+        // Within the bright block.
+        MeasurementShape::rectangle(
+            at(DVec3::new(-3.0, -4.0, 0.0)),
+            at(DVec3::new(3.0, 4.0, 0.0)),
+            [DVec3::X, DVec3::Y],
+        ),
+    ];
+    for (shape, name) in shapes.into_iter().zip(["axis", "block"]) {
+        let add = MeasurementChange::AddNamed(shape, name.to_owned());
+        harness.state_mut().carry_out(Command::Measure(add));
+    }
+    press(&mut harness, Key::M, CTRL);
+    harness.run_steps(3);
+    for ending in ["csv", "json"] {
+        let path = temp.path().join(format!("drawn.{ending}"));
+        harness.get_by_label("Save as table…").click_accesskit();
+        harness.run_steps(6);
+        harness.get_by_label("Path").focus();
+        harness.run_steps(2);
+        press(&mut harness, Key::A, Modifiers::COMMAND);
+        type_path(&mut harness, &path);
+        harness.get_by_label("OK").click();
+        harness.run_steps(2);
+        wait(&mut harness, "the file", |app| app.is_idle() && path.exists());
+        let text = std::fs::read_to_string(&path).expect("the file");
+        if ending == "csv" {
+            assert!(text.starts_with(DRAWN_CSV_HEAD), "{text}");
+            assert!(text.contains("\n1,axis,length,5,"), "{text}");
+            assert_eq!(text.lines().count(), 3);
+            continue;
+        }
+        let said: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        let block = &said["measurements"][1];
+        assert_eq!((&block["name"], &block["area_mm2"]), (&"block".into(), &48.0.into()));
+        assert_eq!((&block["mean"], &block["sd"]), (&500.0.into(), &0.0.into()));
+        assert_eq!((&block["min"], &block["max"]), (&500.0.into(), &500.0.into()));
+        assert!(block["voxels"].as_u64().is_some_and(|n| n > 20), "{block}");
+        assert!(said["measurements"][0]["mean"].is_null());
+    }
+}
+
+#[test]
 fn objects_are_measured_while_the_window_is_open() {
     let temp = tempfile::tempdir().expect("temp folder");
     let (mut harness, middle) = with_ruler(temp.path());
@@ -191,6 +240,18 @@ fn objects_are_measured_while_the_window_is_open() {
     let Some(voxpoint::ui::ObjectMeasures::Known(found)) = found else { panic!("{found:?}") };
     assert_eq!(found.voxels, voxels);
     harness.get_by_label("Copy objects as table");
+    // What the panel says of it.
+    for head in ["Voxels", "Box along the voxel axes", "Oriented box"] {
+        assert!(harness.query_all_by_label(head).count() > 0, "{head}");
+    }
+    assert!(harness.query_all_by_label(&voxels.to_string()).count() > 0, "{voxels}");
+    let said = serde_json::to_value(&*found).expect("JSON");
+    for kind in ["bounding_box", "oriented_box"] {
+        let side = |n: usize| said[kind]["size_mm"][n].as_f64().expect("a length");
+        let text = |mm: f64| if mm < 10.0 { format!("{mm:.2}") } else { format!("{mm:.1}") };
+        let sides = format!("{} × {} × {} mm", text(side(0)), text(side(1)), text(side(2)));
+        assert!(harness.query_all_by_label(&sides).count() > 0, "{sides}");
+    }
     // Drawn, the diameters are two lengths as long as it says.
     harness.get_by_label("Draw the axial diameters of Object 1").click();
     harness.run_steps(3);

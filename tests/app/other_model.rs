@@ -13,7 +13,7 @@ use voxpoint::app::App;
 use voxpoint::geom::{DAffine3, DMat3, DVec3, Grid, Plane};
 use voxpoint::io;
 use voxpoint::prompt::{
-    Answer, Capabilities, Extension, Footprint, Prompt, PromptLog, WorkingScale,
+    Answer, Capabilities, Extension, Footprint, Prompt, PromptLog, ShapeKinds, WorkingScale,
 };
 use voxpoint::segment::{
     Adjusted, Device, ModelRef, Models, OpenModel, Opening, Outcome, Readiness, Request,
@@ -202,6 +202,7 @@ impl Default for Only {
             extends: false,
             adjusts: true,
             sight: None,
+            shapes: ShapeKinds::NONE,
         };
         let (answers, held, fails) = (Arc::default(), Arc::default(), Arc::default());
         Self { answers, touches: false, can, held, fails, anywhere: false }
@@ -212,6 +213,7 @@ impl Models for Only {
     fn open(
         &mut self,
         _: Option<&ModelRef>,
+        _: &CancelToken,
         tell: &dyn Fn(Opening),
     ) -> Result<Option<OpenModel>, SegmentError> {
         tell(Opening::Runtime(Ok(None)));

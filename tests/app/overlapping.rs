@@ -12,6 +12,7 @@ use voxpoint::app::App;
 use voxpoint::document::{Command, LabelId};
 use voxpoint::io;
 use voxpoint::measure::DifferenceClass;
+use voxpoint::text::unbroken;
 use voxpoint::ui::OperationStatus;
 use voxpoint::volume::{
     CoveredLabels, LabelMap, LabelName, NamedRegion, Region, RegionBuilder, Volume,
@@ -144,7 +145,8 @@ fn what_a_format_can_not_keep_is_asked_about_once() {
     save_as(&mut harness, &at("o.nii.gz"));
     harness.get_by_label(heading);
     // Nothing of it would be in the file.
-    harness.get_by_label("Lesion lies wholly under Liver: it would be left out entirely (1.17 mL)");
+    let text = "Lesion lies wholly under Liver: it would be left out entirely (1.17 mL)";
+    harness.get_by_label(&unbroken(text));
     harness.key_press(Key::Escape);
     wait(&mut harness, "no question", |app| app.status().ask_flatten.is_none());
     assert!(!at("o.nii.gz").exists());

@@ -1,15 +1,19 @@
 //! Points as things in the real window: found by the keyboard, in the list and in 3D, dragged, flipped, taken out. Needs
 //! what `clicks.rs` needs.
 
+use std::sync::Arc;
+
 use egui::accesskit::Role;
 use egui::{Event, Key, Modifiers, PointerButton, Pos2, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 use voxpoint::app::App;
-use voxpoint::document::Object;
+use voxpoint::document::{Command, Object};
 use voxpoint::geom::{DVec3, Plane};
+use voxpoint::prompt::{Capabilities, Prompt, PromptShape, ShapeKind, ShapeKinds};
 
-use crate::support::{click, look_away, opened, place, sample_click, voxels, wait};
+use crate::other_model::{Only, scan as rods};
+use crate::support::{click, look_away, opened, place, sample_click, voxels, wait, window_on};
 
 const NONE: Modifiers = Modifiers::NONE;
 
@@ -200,4 +204,36 @@ fn points_are_seen_and_selected_in_3d() {
         });
         assert!(near.count() > 10, "{at}");
     }
+}
+
+/// Of what was drawn each model takes what it says; nothing is left out of a mask without a word.
+#[test]
+fn what_the_model_in_use_does_not_take_is_refused_before_it_is_asked() {
+    let temp = tempfile::tempdir().expect("temp folder");
+    let only = Only::default();
+    let can = Capabilities { shapes: ShapeKinds { boxes: true, ..ShapeKinds::NONE }, ..only.can };
+    let models = Box::new(Only { can, ..only });
+    let mut harness = window_on(vec![rods(temp.path())], None, models);
+    wait(&mut harness, "the scan", |app| app.document().is_some());
+    wait(&mut harness, "the model", |app| app.status().capabilities.is_some());
+    let dims = harness.state().document().expect("open").image().grid().dims();
+    let draw = |harness: &mut Harness<'_, App>, kind: ShapeKind| {
+        let places = [[20.0, 15.0], [30.0, 25.0]];
+        let shape = PromptShape::drawn(kind, (2, 25), &places, 1.0, dims);
+        let (anchor, shape) = shape.expect("a shape");
+        let grid = harness.state().document().expect("open").image().grid();
+        let (prompt, shape) = (Prompt::positive(grid.world_of(anchor)), Arc::new(shape));
+        harness.state_mut().carry_out(Command::AddShape { object: None, prompt, shape });
+        wait(harness, "an answer", App::is_idle);
+    };
+    let count = |harness: &Harness<'_, App>| {
+        let objects = harness.state().document().expect("open").objects();
+        objects.first().map_or(0, |object| object.log.prompts.len())
+    };
+    draw(&mut harness, ShapeKind::Scribble);
+    assert_eq!(count(&harness), 0);
+    let told = |app: &App| app.messages().any(|m| m.contains("boxes: 0, scribbles: 1, lassos: 0"));
+    assert!(told(harness.state()));
+    draw(&mut harness, ShapeKind::Box);
+    assert_eq!(count(&harness), 1);
 }

@@ -17,12 +17,24 @@ pub enum Mood {
     Silent,
     /// Says 503.
     Busy,
+    /// Says another status.
+    Status(u16),
+    /// A page to log in, with 200.
+    Page,
+    /// Ends in the middle of the answer.
+    Half,
+    /// Tensors of another shape than it declares.
+    OtherShape,
+    /// Values that are no numbers.
+    Nan,
 }
 
 #[derive(Default)]
 struct State {
     /// Path and number of bytes of each request.
     seen: Vec<(String, usize)>,
+    /// Requests that came packed.
+    packed: usize,
     mood: Mood,
     /// Clients that went away while it said nothing.
     left: usize,
@@ -82,6 +94,11 @@ impl ServerStub {
         self.state.lock().expect("alive").left
     }
 
+    /// How many requests came packed.
+    pub fn packed(&self) -> usize {
+        self.state.lock().expect("alive").packed
+    }
+
     pub fn requests(&self) -> usize {
         self.state.lock().expect("alive").seen.len()
     }
@@ -98,7 +115,7 @@ fn serve(stream: TcpStream, state: &Mutex<State>) -> Option<()> {
     let mut out = stream.try_clone().ok()?;
     let mut from = BufReader::new(stream);
     loop {
-        let (mut first, mut length, mut header) = (String::new(), 0, 0);
+        let (mut first, mut length, mut header, mut packed) = (String::new(), 0, 0, false);
         from.read_line(&mut first).ok()?;
         loop {
             let mut line = String::new();
@@ -109,6 +126,7 @@ fn serve(stream: TcpStream, state: &Mutex<State>) -> Option<()> {
             let number = |name| line.strip_prefix(name).map(|n| n.trim().parse().expect("number"));
             length = number("content-length:").unwrap_or(length);
             header = number("inference-header-content-length:").unwrap_or(header);
+            packed |= line.strip_prefix("content-encoding:").is_some_and(|v| v.trim() == "gzip");
         }
         let path = first.split(' ').nth(1)?.to_owned();
         let mut body = vec![0; length];
@@ -116,6 +134,7 @@ fn serve(stream: TcpStream, state: &Mutex<State>) -> Option<()> {
         let (mood, deaf) = {
             let mut state = state.lock().ok()?;
             state.seen.push((path.clone(), length));
+            state.packed += usize::from(packed);
             (state.mood, state.deaf)
         };
         let infers = path.ends_with("/infer");
@@ -134,10 +153,25 @@ fn serve(stream: TcpStream, state: &Mutex<State>) -> Option<()> {
                 out.write_all(b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n").ok()?;
                 continue;
             }
+            Mood::Status(status) if infers => {
+                write!(out, "HTTP/1.1 {status} No\r\nContent-Length: 0\r\n\r\n").ok()?;
+                continue;
+            }
+            Mood::Page if infers => {
+                let page = "<html>log in</html>";
+                let length = page.len();
+                write!(out, "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{page}").ok()?;
+                continue;
+            }
             _ => {}
         }
+        if packed {
+            let mut whole = Vec::new();
+            flate2::read::GzDecoder::new(&body[..]).read_to_end(&mut whole).ok()?;
+            body = whole;
+        }
         let (head, content) = if infers {
-            let (length, content) = infer(path.contains("encoder"), &body, header);
+            let (length, content) = infer(path.contains("encoder"), &body, header, mood);
             (format!("Inference-Header-Content-Length: {length}\r\n"), content)
         } else if path == "/add_point_interaction" {
             (format!("X-Meta: {CHANGED}\r\n"), changed())
@@ -145,6 +179,10 @@ fn serve(stream: TcpStream, state: &Mutex<State>) -> Option<()> {
             (String::new(), fact(&path).into_bytes())
         };
         write!(out, "HTTP/1.1 200 OK\r\n{head}Content-Length: {}\r\n\r\n", content.len()).ok()?;
+        if infers && mood == Mood::Half {
+            out.write_all(&content[..content.len() / 2]).ok()?;
+            return None;
+        }
         out.write_all(&content).ok()?;
     }
 }
@@ -183,7 +221,7 @@ fn fact(path: &str) -> String {
 }
 
 /// The answer of a network: how long its JSON is, and all of it.
-fn infer(encoder: bool, body: &[u8], header: usize) -> (usize, Vec<u8>) {
+fn infer(encoder: bool, body: &[u8], header: usize, mood: Mood) -> (usize, Vec<u8>) {
     let told: serde_json::Value = serde_json::from_slice(&body[..header]).expect("JSON");
     let input = |name: &str| -> Vec<f32> {
         let (mut found, mut from) = (Vec::new(), &body[header..]);
@@ -198,7 +236,7 @@ fn infer(encoder: bool, body: &[u8], header: usize) -> (usize, Vec<u8>) {
         }
         found
     };
-    let outputs: Vec<(&str, &str, Vec<f32>)> = if encoder {
+    let mut outputs: Vec<(&str, &str, Vec<f32>)> = if encoder {
         vec![("features_32", "[1,1,32,32,32]", blocks(&input("image")))]
     } else {
         let (features, before, labels) =
@@ -207,6 +245,13 @@ fn infer(encoder: bool, body: &[u8], header: usize) -> (usize, Vec<u8>) {
         let iou = labels.iter().sum::<f32>() / labels.len() as f32;
         vec![("mask_logits", "[1,1,32,32,32]", logits), ("iou", "[1,1]", vec![iou])]
     };
+    if mood == Mood::Nan {
+        outputs.iter_mut().for_each(|(.., values)| values.fill(f32::NAN));
+    }
+    if mood == Mood::OtherShape {
+        outputs[0].1 = "[1,1,32,32,16]";
+        outputs[0].2.truncate(SIDE * SIDE * SIDE / 2);
+    }
     let described: Vec<String> = outputs
         .iter()
         .map(|(name, shape, values)| {

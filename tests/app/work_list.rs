@@ -12,6 +12,7 @@ use voxpoint::session::{self, CaseState};
 use voxpoint::ui::{CaseProgress, CaseProgress as P, WorkListStatus};
 
 use crate::brush::{CTRL, NONE, look_at, press, scan, spot, stroke};
+use crate::series::two_series;
 use crate::support::{drop_file, place, type_path, voxels, wait, window_that_keeps};
 
 const CTRL_ALT: Modifiers = CTRL.plus(Modifiers::ALT);
@@ -227,7 +228,7 @@ fn what_is_no_list_says_so() {
     let mut harness = study.window(Vec::new());
     drop_file(&mut harness, empty);
     harness.step();
-    told(&mut harness, "no scan was found");
+    told(&mut harness, "No scan was found");
     assert!(harness.state().status().work_list.is_none());
     let table = study.path("cases.csv");
     std::fs::write(&table, "image\na.nii.gz\n").expect("written");
@@ -366,4 +367,66 @@ fn many_cases_are_looked_through() {
     harness.run_steps(3);
     harness.get_by_label("knee 25, done");
     assert!(harness.query_by_label("knee 2, not started").is_none());
+}
+
+/// A folder with two series, whose files have no endings: it is asked which, and the choice is kept with the work.
+#[test]
+fn of_a_folder_with_two_series_one_is_chosen_and_kept() {
+    let study = Study::new(&["q"]);
+    let two = two_series(6, 5);
+    std::fs::create_dir(study.path("p")).expect("made");
+    for file in std::fs::read_dir(two.path()).expect("readable") {
+        let file = file.expect("readable");
+        std::fs::copy(file.path(), study.path("p").join(file.file_name())).expect("copied");
+    }
+    // As many are saved.
+    std::fs::write(study.path("p").join("liver_mask.nii.gz"), "x").expect("written");
+    let slices = |harness: &Harness<'_, App>| {
+        harness.state().document().map(|document| document.image().grid().dims()[2])
+    };
+    let asked = |harness: &mut Harness<'_, App>| {
+        wait(harness, "the table", |app| app.status().series.is_some());
+        harness.run_steps(2);
+    };
+    let mut harness = study.listed();
+    assert_eq!(list(&harness).cases.len(), 2);
+    press(&mut harness, Key::PageDown, CTRL);
+    asked(&mut harness);
+    let lock = study.path("p.voxpoint.lock");
+    assert!(!lock.exists() && !study.path("p.voxpoint").exists(), "nobody has begun it yet");
+    // Given up: nothing is opened, and it can be gone on with.
+    harness.key_press(Key::Escape);
+    harness.run_steps(3);
+    assert!(harness.state().document().is_none() && harness.state().status().series.is_none());
+    harness.get_by_label("p, not started").click();
+    asked(&mut harness);
+    harness.key_press(Key::ArrowDown);
+    harness.run_steps(2);
+    harness.key_press(Key::Enter);
+    wait(&mut harness, "the scan", |app| app.document().is_some() && app.is_idle());
+    assert_eq!((slices(&harness), list(&harness).current), (Some(5), Some(0)));
+    assert!(lock.exists() && study.path("p.voxpoint").exists());
+    let image = harness.state().document().expect("open").image().clone();
+    let series = image.provenance().series().expect("which series");
+    press(&mut harness, Key::D, CTRL);
+    press(&mut harness, Key::PageDown, CTRL);
+    opens(&mut harness, "q.nii.gz");
+    press(&mut harness, Key::PageUp, CTRL);
+    wait(&mut harness, "it again", |app| {
+        let image = app.document().map(|document| document.image());
+        app.is_idle() && image.is_some_and(|image| image.name() != "q.nii.gz")
+    });
+    assert!(harness.state().status().series.is_none(), "it was said already");
+    assert_eq!(slices(&harness), Some(5));
+    drop(harness);
+    // A table says it.
+    let table = study.path("cases.csv");
+    std::fs::write(&table, format!("scan,series,name\np,{series},second\n")).expect("written");
+    let mut harness = study.window(vec![table]);
+    wait(&mut harness, "the list", |app| app.status().work_list.is_some());
+    press(&mut harness, Key::PageDown, CTRL);
+    wait(&mut harness, "the scan", |app| app.document().is_some() && app.is_idle());
+    assert!(harness.state().status().series.is_none());
+    assert_eq!(slices(&harness), Some(5));
+    assert!(study.path(&format!("p-series-{series}.voxpoint")).exists());
 }

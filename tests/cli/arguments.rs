@@ -1,7 +1,9 @@
 //! What may be typed.
 
 use clap::Parser as _;
-use voxpoint::cli::{Cli, CliCommand, DeviceArg, Space, TypedPoint, View};
+use voxpoint::cli::{
+    Cli, CliCommand, DeviceArg, Space, TypedPoint, TypedPrompt, TypedPrompts, View,
+};
 use voxpoint::geom::DVec3;
 
 use crate::support::{sample, voxpoint};
@@ -13,7 +15,11 @@ fn parse(line: &str) -> Result<Cli, clap::Error> {
 fn points(arguments: &str) -> Vec<TypedPoint> {
     let line = format!("segment scan.nii {arguments} --out mask.nii.gz");
     match parse(&line).unwrap_or_else(|e| panic!("{line}: {e}")).command {
-        Some(CliCommand::Segment(args)) => args.points,
+        Some(CliCommand::Segment(args)) => {
+            let TypedPrompts(prompts) = args.prompts;
+            let point = |p: TypedPrompt| TypedPoint { at: p.places[0], positive: p.positive };
+            prompts.into_iter().map(point).collect()
+        }
         other => panic!("{other:?}"),
     }
 }
@@ -48,6 +54,11 @@ fn the_window_takes_a_model() {
     let cli = parse("scan.nii.gz --model sam_med3d_turbo.pth").unwrap();
     assert_eq!(cli.model.unwrap().to_str(), Some("sam_med3d_turbo.pth"));
     assert_eq!(cli.files.len(), 1);
+    let line =
+        "scan.nii --model https://gpu.example --server-ca ca.pem --key-file key --plain-http";
+    let cli = parse(line).unwrap();
+    assert_eq!(cli.server.server_ca.unwrap().to_str(), Some("ca.pem"));
+    assert!(cli.server.key_file.is_some() && cli.server.plain_http);
     let late = parse("--model m.pth info scan.nii").unwrap();
     assert!(late.command.is_none() && late.files.len() == 2, "a command comes first");
 }
@@ -133,6 +144,10 @@ fn wrong_usage_is_exit_code_2_and_one_line() {
         vec!["model", "download", "--url", "ftp://example.org/m.pth"],
         vec!["model", "download", "--url", "https://example.org/m.zip"],
         vec!["model", "download", "--sha256", "abc"],
+        vec![scan, "--key-file", "key"],
+        vec![scan, "--model", "models/demo", "--server-ca", "ca.pem"],
+        vec![scan, "--model", "https://gpu.example", "--server-pin", "12"],
+        vec![scan, "--model", "https://gpu.example", "--send-voxels"],
     ] {
         voxpoint(&arguments).failed(2);
     }

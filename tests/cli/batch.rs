@@ -181,6 +181,28 @@ fn voxels_in_another_file_are_part_of_the_scan() {
     assert_eq!(states(&place.batch(&[])), ["2 done"]);
 }
 
+/// A place with several scans is worked on only where the row names one.
+#[test]
+fn a_row_names_its_series_where_there_are_several() {
+    let place = Place::new("");
+    std::fs::create_dir(place.path("scans")).unwrap();
+    for part in ["98892001/CT5N", "77654033/CT2"] {
+        let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/dicom/disc").join(part);
+        for entry in std::fs::read_dir(data).unwrap().flatten() {
+            std::fs::copy(entry.path(), place.path("scans").join(entry.file_name())).unwrap();
+        }
+    }
+    let rows = "image,points,space,out,series\n\
+        scans,\"6,6,2\",voxel,a_mask.nii,\n\
+        scans,\"6,6,2\",voxel,b_mask.nii,5\n";
+    std::fs::write(place.path("jobs.csv"), rows).unwrap();
+    let run = place.batch(&[]);
+    assert_eq!(states(&run), ["2 failed", "3 done"], "{run:?}");
+    let why = lines(&run)[0]["error"].as_str().unwrap().to_owned();
+    assert!(why.contains("several scans") && why.contains("column “series”"), "{why}");
+    assert_eq!(states(&place.batch(&[])), ["2 failed", "3 earlier"]);
+}
+
 /// Whatever way leads there, what a row reads is not written.
 #[cfg(unix)]
 #[test]

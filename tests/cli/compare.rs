@@ -1,6 +1,8 @@
 //! `voxpoint compare`: all labels, folders, several raters, and files that don't fit.
 
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use crate::support::{Run, lps, names, nifti, voxpoint, write_labels};
 
@@ -192,6 +194,89 @@ fn folders_are_paired_by_name_and_a_bad_file_is_no_failure_of_the_others() {
     assert!(wrong.failed(2).contains("two folders"), "{wrong:?}");
 }
 
+/// What git-annex and DataLad leave in the place of a file that was not fetched.
+#[cfg(unix)]
+#[test]
+fn a_link_to_nothing_is_no_failure_of_the_others() {
+    let files = Files::new();
+    let [a, b] = two_folders(&files);
+    let annexed = "../.git/annex/objects/aB/cD/MD5E-s12--0123.nii.gz/MD5E-s12--0123.nii.gz";
+    for folder in ["a", "b"] {
+        std::os::unix::fs::symlink(annexed, files.path(folder).join("gone.nii.gz"))
+            .expect("a link");
+    }
+    std::fs::remove_file(files.path("b/broken.nii")).expect("the test's file");
+    std::os::unix::fs::symlink(annexed, files.path("b/broken.nii")).expect("a link");
+    let csv = files.text("out.csv");
+    let run = compare(&[&a, &b, "--csv", &csv, "--json"]);
+    assert_eq!(run.code, 1, "{run:?}");
+    let report: serde_json::Value = serde_json::from_str(&run.stdout).expect("JSON");
+    assert_eq!(report["cases"].as_array().map(Vec::len), Some(3), "{run:?}");
+    let failed: Vec<&str> = report["failures"]
+        .as_array()
+        .expect("failures")
+        .iter()
+        .map(|failure| failure["case"].as_str().expect("a name"))
+        .collect();
+    assert_eq!(failed, ["broken", "gone"]);
+    assert!(run.stderr.contains("not compared: gone: "), "{run:?}");
+    let table = std::fs::read_to_string(&csv).expect("the table");
+    assert_eq!(table.lines().count(), 7, "{table}");
+    // Nor is one of the other commands that work on folders.
+    for command in ["measure", "clean"] {
+        let run = voxpoint(&[command, &a, "--json"]);
+        let report: serde_json::Value = serde_json::from_str(&run.stdout).expect("JSON");
+        let failures = report["failures"].as_array().expect("failures");
+        assert!(run.code == 1 && failures.len() == 1, "{run:?}");
+        assert!(failures[0]["file"].as_str().is_some_and(|file| file.contains("gone")), "{run:?}");
+        assert!(report["files"].as_array().is_some_and(|files| files.len() > 3), "{run:?}");
+    }
+}
+
+/// Killed again and again, it ends with the table of a run that nobody disturbed, and measures nothing twice that it has
+/// told.
+#[test]
+fn a_kill_loses_no_pair_that_was_told() {
+    const PAIRS: usize = 10;
+    let files = Files::new();
+    for folder in ["a", "b"] {
+        std::fs::create_dir(files.path(folder)).expect("the test's folder");
+    }
+    for n in 0..PAIRS {
+        let more = u8::from(n % 2 == 0);
+        files.labels(&format!("a/{n}.nii"), &[1, 1, 2, more, 0, 1]);
+        files.labels(&format!("b/{n}.nii"), &[1, 1, 0, 2, 2, more]);
+    }
+    let (a, b) = (files.text("a"), files.text("b"));
+    let undisturbed = files.text("undisturbed.csv");
+    assert_eq!(compare(&[&a, &b, "--csv", &undisturbed]).code, 0);
+    let csv = files.text("out.csv");
+    let line = ["compare", &a, &b, "--csv", &csv, "--jobs", "2"];
+    let mut told = std::collections::BTreeSet::new();
+    for more in [1, 3, 2] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_voxpoint"))
+            .args(line)
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let said = BufReader::new(child.stderr.take().expect("piped"));
+        let fresh = said.lines().map(|line| line.expect("UTF-8")).filter(|l| l.starts_with('['));
+        // Those from the journal are told again.
+        told.extend(fresh.take(told.len() + more));
+        child.kill().expect("it is a child");
+        child.wait().expect("it is a child");
+    }
+    assert!(told.len() >= 6, "{told:?}");
+    let last = voxpoint(&line);
+    assert_eq!(last.code, 0, "{last:?}");
+    let note = last.stderr.lines().find(|line| line.contains("from the journal"));
+    let kept: Option<usize> = note.and_then(|note| note.split(' ').nth(1)?.parse().ok());
+    assert!(kept.is_some_and(|kept| kept >= told.len() && kept <= PAIRS), "{note:?} {told:?}");
+    let table = |path: &str| std::fs::read_to_string(path).expect("the table");
+    assert_eq!(table(&csv), table(&undisturbed));
+}
+
 #[test]
 fn several_raters_agree_on_a_mask() {
     let files = Files::new();
@@ -214,6 +299,18 @@ fn several_raters_agree_on_a_mask() {
     assert_eq!(report["staple"][0]["majority_voxels"], 2);
     let sensitivity = report["staple"][0]["sensitivity"].as_array().expect("three").len();
     assert_eq!((report["raters"].as_array().expect("three").len(), sensitivity), (3, 3));
+    let csv = files.text("agreement.csv");
+    let [a, b, c] = &raters;
+    assert_eq!(compare(&[a, b, c, "--csv", &csv]).code, 0);
+    let table = std::fs::read_to_string(&csv).expect("the table");
+    let cells: Vec<Vec<&str>> = table.lines().map(|line| line.split(',').collect()).collect();
+    let told: Vec<[&str; 2]> = cells[1..].iter().map(|row| [row[0], row[1]]).collect();
+    let expected = ["a - b", "a - c", "b - c"].map(|case| [[case, "1"], [case, "2"]]);
+    assert_eq!(told, expected.concat());
+    for (cells, row) in cells[1..].iter().zip([0, 3, 1, 4, 2, 5]) {
+        assert_eq!(cells[4].parse::<f64>().ok(), rows[row]["dice"].as_f64(), "{cells:?}");
+    }
+    assert!(compare(&[a, b, c, "--html", &files.text("a.html")]).failed(2).contains("--csv"));
     let voted = compare(&[&majority, &raters[1], "--json"]).json();
     assert_eq!(voted["total"]["dice"], 1.0);
     assert!(names(files.0.path()).contains(&"staple.nii.gz".to_owned()));

@@ -73,6 +73,65 @@ fn a_scan_is_the_same_in_every_format() {
     assert!(run.failed(2).contains("say which with --reference"), "{}", run.stderr);
 }
 
+/// By the published formulas (`tests/data/dicom/suv/make.py`).
+#[test]
+fn a_pet_is_written_as_suv() {
+    let folder = tempfile::tempdir().unwrap();
+    let pet = data("dicom/suv");
+    let table = std::fs::read_to_string(pet.join("expected.json")).unwrap();
+    let table: serde_json::Value = serde_json::from_str(&table).unwrap();
+    for (kind, ending) in [("bw", "nii.gz"), ("lbm", "nrrd"), ("bsa", "mha")] {
+        let out = folder.path().join(format!("{kind}.{ending}"));
+        let run = voxpoint(&["convert", text(&pet), text(&out), "--suv", kind]);
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        let found = open(&out);
+        let meant = table[kind]["values"].as_array().unwrap();
+        assert_eq!(found.voxels().len(), meant.len());
+        for (n, meant) in meant.iter().enumerate() {
+            let found = found.scale().apply(found.voxels().raw(n));
+            let meant = meant.as_f64().unwrap();
+            assert!((found - meant).abs() < 1e-5, "{kind}, {n}: {found}, {meant}");
+        }
+    }
+    let ct = data("dicom/pydicom/CT_small.dcm");
+    let run = voxpoint(&["convert", text(&ct), text(&folder.path().join("ct.nii")), "--suv", "bw"]);
+    assert!(run.code != 0 && !folder.path().join("ct.nii").exists(), "{}", run.stderr);
+}
+
+/// What counts or works unattended takes no scan that was not named.
+#[test]
+fn of_several_scans_one_is_named_to_measure_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("scans");
+    std::fs::create_dir(&place).unwrap();
+    for part in ["98892001/CT5N", "77654033/CT2"] {
+        for entry in std::fs::read_dir(data("dicom/disc").join(part)).unwrap().flatten() {
+            std::fs::copy(entry.path(), place.join(entry.file_name())).unwrap();
+        }
+    }
+    let list = voxpoint(&["info", text(&place), "--json"]).json();
+    let mut series = list["series"].as_array().unwrap().iter();
+    let wanted = series.find(|s| s["images"] == 5).unwrap()["key"].as_str().unwrap();
+    let map = folder.path().join("m.nii");
+    let scan = folder.path().join("scan.nii");
+    assert_eq!(voxpoint(&["convert", text(&place), text(&scan), "--series", wanted]).code, 0);
+    write_labels(&map, open(&scan).grid().dims().map(|n| n as i16), 1.0, &[1; 40]);
+    let base = ["measure", text(&map), "--scan", text(&place)];
+    let refused = voxpoint(&base);
+    let why = refused.failed(1);
+    assert!(
+        why.contains("several scans") && why.contains("--series") && why.contains(wanted),
+        "{why}"
+    );
+    let none = voxpoint(&[&base[..], &["--series", "1.2.3"]].concat());
+    assert!(none.failed(1).contains("no one series 1.2.3"), "{}", none.stderr);
+    let only = voxpoint(&[&base[..], &["--series", wanted, "--resample"]].concat());
+    assert!(!only.stderr.contains("several scans"), "{}", only.stderr);
+    let other =
+        voxpoint(&["measure", text(folder.path()), "--scan", text(&place), "--series", "5"]);
+    assert!(other.failed(2).contains("--series is of one label map"), "{}", other.stderr);
+}
+
 #[test]
 fn labels_keep_their_names_where_the_format_has_them() {
     let folder = tempfile::tempdir().unwrap();

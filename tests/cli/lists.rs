@@ -85,6 +85,15 @@ fn a_table_is_a_list_and_sessions_may_be_elsewhere() {
     assert_eq!((&cases[0]["name"], &cases[0]["state"]), (&"Knee 1".into(), &"done".into()));
     assert_eq!(cases[1]["problem"], "there is no such scan");
     assert!(list(&[]).stdout.contains("0 of 2 done"));
+    assert!(cases[0]["series"].is_null());
+    // Of several scans of one folder.
+    std::fs::create_dir(at("ct")).unwrap();
+    std::fs::write(at("list.csv"), "scan,series\nct,3\nct,4\n").unwrap();
+    let json = list(&["--json"]).json();
+    let cases = json["cases"].as_array().unwrap();
+    assert_eq!((&cases[0]["series"], &cases[1]["series"]), (&"3".into(), &"4".into()));
+    assert_eq!(cases[1]["session"], at("ct-series-4.voxpoint").to_str().unwrap());
+    assert!(list(&[]).stdout.contains("ct (3)"));
     std::fs::write(at("list.csv"), "image\nx.nii\n").unwrap();
     let refused = list(&[]);
     assert_eq!(refused.stdout, "");

@@ -101,3 +101,104 @@ fn cleaning_is_a_dry_run_until_a_folder_is_named() {
     let within = voxpoint(&["clean", &at("maps"), "--out", &at("maps")]);
     assert!(within.failed(1).contains("within the input"), "{within:?}");
 }
+
+/// Boxes of voxels of 2 mm in 60 × 50 × 30; x goes to the patient's left, and its middle is at 29.5.
+fn crowd(folder: &std::path::Path) -> String {
+    const SIZE: [usize; 3] = [60, 50, 30];
+    let mut voxels = vec![0u8; SIZE.iter().product()];
+    let mut fill = |label: u8, from: [usize; 3], size: [usize; 3]| {
+        for z in from[2]..from[2] + size[2] {
+            for y in from[1]..from[1] + size[1] {
+                for x in from[0]..from[0] + size[0] {
+                    voxels[x + SIZE[0] * (y + SIZE[1] * z)] = label;
+                }
+            }
+        }
+    };
+    // 0.2 ml; 8 mm thin; 5.8 ml of 720.
+    fill(1, [2, 2, 2], [3, 3, 3]);
+    fill(2, [20, 26, 2], [20, 20, 4]);
+    fill(3, [8, 38, 15], [9, 9, 9]);
+    // One large part and six of a voxel.
+    fill(4, [22, 2, 8], [12, 12, 12]);
+    for n in 0..6 {
+        fill(4, [22 + 2 * n, 20, 28], [1, 1, 1]);
+    }
+    // On both sides; and one on both sides whose name says one.
+    fill(5, [4, 12, 10], [10, 10, 12]);
+    fill(5, [46, 12, 10], [10, 10, 10]);
+    fill(6, [4, 25, 12], [10, 10, 12]);
+    fill(6, [46, 25, 12], [10, 10, 12]);
+    let path = folder.join("m.nii");
+    let dims = SIZE.map(|n| n as i16);
+    std::fs::write(&path, nifti(dims, 2, 8, lps(2.0), &voxels)).expect("the test's folder");
+    let table =
+        "4 255 0 0 1 1 1 \"Liver\"\n5 0 255 0 1 1 1 \"Kidney\"\n6 0 0 255 1 1 1 \"Left lung\"\n";
+    std::fs::write(folder.join("m.labels.txt"), table).expect("the test's folder");
+    path.to_str().expect("UTF-8").to_owned()
+}
+
+#[test]
+fn all_four_steps_are_taken_unless_some_are_named_and_the_copy_has_what_is_left() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let maps = folder.path().join("maps");
+    std::fs::create_dir(&maps).expect("the test's folder");
+    crowd(&maps);
+    let at = |name: &str| folder.path().join(name).to_str().expect("UTF-8").to_owned();
+    let report = voxpoint(&["clean", &at("maps"), "--out", &at("out"), "--json"]).json();
+    assert_eq!(report["dry_run"], false);
+    let file = &report["files"][0];
+    assert_eq!((&file["labels_before"], &file["labels_after"]), (&6.into(), &4.into()));
+    let deeds: Vec<(u64, &str, &str)> = file["deeds"]
+        .as_array()
+        .expect("deeds")
+        .iter()
+        .map(|deed| {
+            let text = |key: &str| deed[key].as_str().expect("a text");
+            (deed["label"].as_u64().expect("a number"), text("step"), text("deed"))
+        })
+        .collect();
+    assert_eq!(
+        deeds,
+        [
+            (1, "small", "dropped: 0.216 ml"),
+            (2, "small", "dropped: 8.0 mm thin"),
+            (3, "background", "dropped: 99.19 % of the volume is not in it"),
+            (4, "components", "2 small parts taken away: 0.016 ml"),
+            (5, "sides", "split: right 9.600 ml, left 8.000 ml (now label 7)"),
+        ]
+    );
+    // The copy, as it is read again.
+    let found = voxpoint(&["measure", &at("out/m.nii"), "--json"]).json();
+    let left: Vec<(u64, &str, u64)> = found["structures"]
+        .as_array()
+        .expect("structures")
+        .iter()
+        .map(|s| {
+            let number = |key: &str| s[key].as_u64().expect("a number");
+            (number("label"), s["name"].as_str().expect("a name"), number("voxels"))
+        })
+        .collect();
+    assert_eq!(
+        left,
+        [
+            (4, "Liver", 1728 + 4),
+            (5, "Kidney right", 1200),
+            (6, "Left lung", 2400),
+            (7, "Kidney left", 1000),
+        ]
+    );
+    for (n, side) in [(1, 1.0), (3, -1.0)] {
+        let right = found["structures"][n]["centroid_mm"][0].as_f64().expect("a number");
+        // The first voxel is at 0, the middle at -59 mm to the right.
+        assert!((right + 59.0) * side > 30.0, "{right} of {n}");
+    }
+    // The steps that are named, and no other.
+    let named = voxpoint(&["clean", &at("maps"), "--components", "--json"]).json();
+    let steps: Vec<&serde_json::Value> =
+        named["files"][0]["deeds"].as_array().expect("deeds").iter().map(|d| &d["step"]).collect();
+    assert_eq!(steps, ["components"]);
+    let other =
+        voxpoint(&["clean", &at("maps"), "--background", "0.5", "--sides", "--json"]).json();
+    assert!(other["files"][0]["labels_after"].as_u64() == Some(0), "{other}");
+}

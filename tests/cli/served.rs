@@ -8,8 +8,15 @@ use std::sync::{Arc, Mutex};
 
 use crate::support::{Run, lps, names, nifti, voxpoint, write_scan};
 
-/// Path and body of each request.
-type Log = Mutex<Vec<(String, Vec<u8>)>>;
+/// A request.
+struct Asked {
+    path: String,
+    /// All before its body.
+    head: String,
+    body: Vec<u8>,
+}
+
+type Log = Mutex<Vec<Asked>>;
 
 /// A server whose model finds everything: all logits are 1.
 pub struct Server {
@@ -50,7 +57,7 @@ impl Server {
     }
 
     pub fn inferences(&self) -> usize {
-        self.seen.lock().unwrap().iter().filter(|(path, _)| path.ends_with("/infer")).count()
+        self.seen.lock().unwrap().iter().filter(|asked| asked.path.ends_with("/infer")).count()
     }
 
     /// Whether anything was asked of it.
@@ -81,11 +88,13 @@ fn serve(stream: TcpStream, log: &Log, (left, busy): (&AtomicUsize, &AtomicUsize
     loop {
         let (mut first, mut length) = (String::new(), 0);
         from.read_line(&mut first).ok()?;
+        let mut head = first.clone();
         loop {
             let mut line = String::new();
             if from.read_line(&mut line).ok()? <= 2 {
                 break;
             }
+            head.push_str(&line);
             if let Some(n) = line.to_ascii_lowercase().strip_prefix("content-length:") {
                 length = n.trim().parse().unwrap();
             }
@@ -100,9 +109,9 @@ fn serve(stream: TcpStream, log: &Log, (left, busy): (&AtomicUsize, &AtomicUsize
             write!(out, "HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n").ok()?;
             continue;
         }
-        let (head, content) = answer(&path);
-        log.lock().unwrap().push((path, body));
-        write!(out, "HTTP/1.1 200 OK\r\n{head}Content-Length: {}\r\n\r\n", content.len()).ok()?;
+        let (lines, content) = answer(&path);
+        log.lock().unwrap().push(Asked { path, head, body });
+        write!(out, "HTTP/1.1 200 OK\r\n{lines}Content-Length: {}\r\n\r\n", content.len()).ok()?;
         out.write_all(&content).ok()?;
     }
 }
@@ -171,17 +180,11 @@ fn scan(folder: &Path) -> PathBuf {
 }
 
 fn segment(folder: &Path, scan: &Path, more: &[&str]) -> Run {
+    // In the middle of the scan above; of a single slice.
+    let at = if scan.extension().is_some_and(|e| e == "dcm") { "64,64,0" } else { "10,10,10" };
     let (scan, out) = (scan.display().to_string(), folder.join("mask.nii").display().to_string());
-    let mut arguments = vec![
-        "segment",
-        scan.as_str(),
-        "--space",
-        "voxel",
-        "--point",
-        "10,10,10",
-        "--out",
-        out.as_str(),
-    ];
+    let mut arguments =
+        vec!["segment", scan.as_str(), "--space", "voxel", "--point", at, "--out", out.as_str()];
     arguments.extend(more);
     voxpoint(&arguments)
 }
@@ -207,12 +210,57 @@ fn a_server_is_asked_only_after_a_yes_and_gets_nothing_of_the_header() {
     assert!(done["server"]["network_ms"].as_f64().unwrap() >= 0.0);
     assert!(done["server"]["server_ms"].as_f64().unwrap() > 0.0);
     assert_eq!(server.inferences(), 2);
-    for (path, body) in server.seen.lock().unwrap().iter() {
-        let all = [path.as_bytes(), body].concat();
-        assert!(!all.windows(6).any(|w| w == b"GEHEIM"), "{path}");
-    }
+    keeps(&server, &["GEHEIM"]);
     let table = segment(folder.path(), &scan, &["--model", &url, "--send-voxels", "--pack"]);
     assert!(table.stdout.contains("2 requests, "), "{table:?}");
+}
+
+/// Nothing that came has one of these texts in it.
+fn keeps(server: &Server, secrets: &[&str]) {
+    for asked in server.seen.lock().unwrap().iter() {
+        let all = [asked.head.as_bytes(), &asked.body].concat();
+        for secret in secrets.iter().map(|secret| secret.as_bytes()) {
+            let found = all.windows(secret.len()).any(|part| part.eq_ignore_ascii_case(secret));
+            assert!(!found, "{}: {}", asked.path, String::from_utf8_lossy(secret));
+        }
+    }
+}
+
+/// A DICOM file says who, when and where; all of it stays here.
+#[test]
+fn nothing_of_a_dicom_files_tags_is_sent() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/dicom/pydicom/CT_small.dcm");
+    let scan = folder.path().join("GEHEIM_1970.dcm");
+    std::fs::copy(file, &scan).unwrap();
+    let bytes = std::fs::read(&scan).unwrap();
+    let server = Server::start();
+    let url = server.url();
+    let more = ["--model", &url, "--send-voxels", "--json"];
+    let done = segment(folder.path(), &scan, &more);
+    assert_eq!(done.json()["device"], server.device());
+    assert!(server.inferences() >= 2);
+    // Patient, identifiers, dates and times, institution, station, makers, descriptions, study, series, image, frame.
+    let tags = [
+        "CompressedSamples",
+        "20040119",
+        "19970430",
+        "072730",
+        "112936",
+        "JFK IMAGING",
+        "CT01_OC0",
+        "GE MEDICAL",
+        "RHAPSODE",
+        "ISOVUE300",
+        "1.3.6.1.4.1.5962",
+        "12322",
+        "STANDARD",
+    ];
+    for tag in tags {
+        let there = bytes.windows(tag.len()).any(|part| part == tag.as_bytes());
+        assert!(there, "{tag} is in the file, or this shows nothing");
+    }
+    keeps(&server, &[&tags[..], &["GEHEIM"]].concat());
 }
 
 #[test]
@@ -270,6 +318,10 @@ fn addresses_that_are_refused_are_refused_in_one_line() {
     let window = voxpoint(&["--model", "https://me:geheim@gpu.example"]);
     let refused = window.failed(2);
     assert!(refused.contains("user name or a password") && !refused.contains("geheim"));
+    for option in ["--key-file", "--server-ca"] {
+        let window = voxpoint(&["--model", "https://gpu.example", option, "/none"]);
+        assert!(window.failed(1).contains("there is no such file or command"), "{option}");
+    }
     assert!(voxpoint(&["info", nobody.as_str()]).failed(1).contains("model info"));
 }
 

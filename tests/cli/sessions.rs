@@ -1,9 +1,20 @@
 //! `voxpoint info` of a session, and `voxpoint export-session`.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 
-use crate::support::voxpoint;
+use voxpoint::document::Document;
+use voxpoint::geom::DVec3;
+use voxpoint::io;
+use voxpoint::measure::{Measurement, MeasurementId, MeasurementShape};
+use voxpoint::session::{
+    CaseState, FileRef, Past, ScanPart, SessionFile, SessionSource, Snapshot, Surroundings,
+};
+use voxpoint::work::{CancelToken, Progress};
+
+use crate::support::{voxpoint, write_scan};
 
 fn data(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/session").join(name)
@@ -76,6 +87,109 @@ fn info_says_what_was_measured() {
     assert!(text.contains("measured      length, 7.27 mm"), "{text}");
 }
 
+/// A session on a scan whose values are 100 z + x, with a line and a rectangle over 3 × 2 voxels of slice 4.
+fn measured_session(folder: &Path, inside: bool) -> PathBuf {
+    let scan = folder.join("scan.nii");
+    write_scan(&scan, [20, 18, 6], 2.0, |[x, _, z]| 100 * z + x);
+    let (cancel, progress) = (CancelToken::new(), Progress::new());
+    let volume = io::open_volume(&scan, &io::Limits::default(), &cancel, &progress).unwrap();
+    let bytes = std::fs::metadata(&scan).unwrap().len();
+    let file = FileRef { absolute: scan, relative: None, bytes, sha256: None };
+    let around = Surroundings {
+        source: SessionSource::of(&volume, file),
+        overlays: Vec::new(),
+        models: BTreeMap::new(),
+        view: serde_json::Value::Null,
+        picture: None,
+        case_state: CaseState::Open,
+        exported: None,
+    };
+    let document = Document::new(Arc::new(volume.clone()));
+    let mut snapshot = Snapshot::of(&document, around, 1_700_000_000_000);
+    let at = |x: f64, y: f64| DVec3::new(x, y, 8.0);
+    let length = MeasurementShape::Length([at(0.0, 0.0), at(-6.0, -8.0)]);
+    let rectangle =
+        MeasurementShape::rectangle(at(-5.0, -3.0), at(-11.0, -7.0), [DVec3::X, DVec3::Y]);
+    snapshot.measurements = [("", length), ("node, left", rectangle)]
+        .into_iter()
+        .zip(1..)
+        .map(|((name, shape), n)| Measurement { id: MeasurementId(n), name: name.into(), shape })
+        .collect();
+    let path = folder.join("measured.voxpoint");
+    let past = Past::default();
+    let part = ScanPart { volume: Some(&volume), cancel: &cancel, progress: &progress };
+    drop(if inside {
+        SessionFile::create_with_scan(&path, &snapshot, &past, part).unwrap()
+    } else {
+        SessionFile::create(&path, &snapshot, &past).unwrap()
+    });
+    path
+}
+
+#[test]
+fn rectangles_have_the_values_of_the_scan_wherever_that_is() {
+    let expected = [("voxels", 6.0), ("mean", 404.0), ("min", 403.0), ("max", 405.0)];
+    for (inside, gone) in [(false, false), (true, true), (false, true)] {
+        let folder = tempfile::tempdir().unwrap();
+        let session = measured_session(folder.path(), inside);
+        let scan = folder.path().join("scan.nii");
+        if gone {
+            std::fs::rename(&scan, folder.path().join("elsewhere.nii")).unwrap();
+        }
+        let has_values = inside || !gone;
+        let run = voxpoint(&["info".as_ref(), session.as_os_str(), "--json".as_ref()]);
+        let json = run.json();
+        let rectangle = &json["measurements"][1];
+        for (key, value) in expected {
+            assert_eq!(rectangle[key].as_f64(), has_values.then_some(value), "{key}: {rectangle}");
+        }
+        let sd = rectangle["sd"].as_f64();
+        assert_eq!(sd.is_some_and(|sd| (sd - (2.0 / 3.0f64).sqrt()).abs() < 1e-9), has_values);
+        assert!(json["measurements"][0]["mean"].is_null());
+        assert_eq!(run.stderr.contains("rectangles have no values"), !has_values, "{run:?}");
+        let text = voxpoint(&["info".as_ref(), session.as_os_str()]).stdout;
+        let said = "node, left: rectangle, 6.00 × 4.00 mm, mean 404 ± 0.8165 (403 to 405)";
+        assert_eq!(text.contains(said), has_values, "{text}");
+        // Into files, of which none is written over unasked.
+        let at = |name: &str| folder.path().join(name);
+        let line = |name: &str, more: &[&str]| {
+            let mut line = vec!["export-session".into(), session.as_os_str().to_owned()];
+            line.extend(["--measurements".into(), at(name).into_os_string()]);
+            line.extend(more.iter().map(Into::into));
+            voxpoint(&line)
+        };
+        assert_eq!(line("m.csv", &[]).code, 0);
+        let table = std::fs::read_to_string(at("m.csv")).unwrap();
+        assert!(table.contains("1,,length,10,,,,,,,,,0 0 8; -6 -8 8\n"), "{table}");
+        let row = if has_values {
+            "2,\"node, left\",rectangle,6,4,,24,6,404,0.816"
+        } else {
+            "2,\"node, left\",rectangle,6,4,,24,,,,,,"
+        };
+        assert!(table.lines().nth(2).unwrap().starts_with(row), "{table}");
+        assert_eq!(line("m.json", &["--json"]).json()["files"][0], at("m.json").to_str().unwrap());
+        let said: serde_json::Value =
+            serde_json::from_slice(&std::fs::read(at("m.json")).unwrap()).unwrap();
+        assert_eq!(said["measurements"], json["measurements"]);
+        assert_eq!(line("m.csv", &[]).code, 0, "it is ours");
+        std::fs::write(at("m.csv"), "mine").unwrap();
+        assert!(line("m.csv", &[]).failed(1).contains("--force"));
+        assert_eq!(std::fs::read(at("m.csv")).unwrap(), b"mine");
+        assert!(line("m.txt", &[]).failed(2).contains(".csv"));
+        if !has_values {
+            let elsewhere = at("elsewhere.nii");
+            let elsewhere = elsewhere.to_str().unwrap();
+            assert_eq!(line("n.csv", &["--reference", elsewhere]).code, 0);
+            assert!(std::fs::read_to_string(at("n.csv")).unwrap().contains(",6,404,0.816"));
+            write_scan(&at("other.nii"), [20, 18, 6], 3.0, |_| 1);
+            let other = at("other.nii");
+            let refused = line("o.csv", &["--reference", other.to_str().unwrap()]);
+            assert!(refused.failed(1).contains("its voxels lie elsewhere"), "{refused:?}");
+            assert!(!at("o.csv").exists());
+        }
+    }
+}
+
 /// A session of the first version says nothing of these.
 #[test]
 fn info_says_how_far_the_work_is_and_what_of_it_was_exported() {
@@ -139,6 +253,36 @@ fn session_with_scan(folder: &Path) -> PathBuf {
     let path = folder.join("with_scan.voxpoint");
     std::fs::copy(data("v4.voxpoint"), &path).unwrap();
     path
+}
+
+#[test]
+fn tables_for_other_programs_are_written_beside_the_map() {
+    let folder = tempfile::tempdir().unwrap();
+    let session = session(folder.path());
+    let out = folder.path().join("m.nii.gz");
+    let all = ["--tables", "slicer,freesurfer,bids", "--json"];
+    let json = export(&session, &out, &all).json();
+    let at = |name: &str| folder.path().join(name);
+    for name in ["m.ctbl", "m_LUT.txt", "m.tsv", "m.json"] {
+        let path = at(name);
+        assert!(path.is_file(), "{name}");
+        let files = json["files"].as_array().unwrap();
+        assert!(files.iter().any(|file| file.as_str() == path.to_str()), "{name}: {files:?}");
+    }
+    let lut = std::fs::read_to_string(at("m_LUT.txt")).unwrap();
+    for number in ["700 ", "3 ", "2 "] {
+        assert!(lut.lines().any(|line| line.trim_start().starts_with(number)), "{number}: {lut}");
+    }
+    // What is there is replaced only when that is asked for.
+    std::fs::write(at("m.ctbl"), "mine").unwrap();
+    let refused = export(&session, &out, &all);
+    assert!(refused.failed(1).contains("m.ctbl"), "{refused:?}");
+    assert_eq!(std::fs::read(at("m.ctbl")).unwrap(), b"mine");
+    assert_eq!(export(&session, &out, &["--tables", "slicer", "--force"]).code, 0);
+    assert_ne!(std::fs::read(at("m.ctbl")).unwrap(), b"mine");
+    let alone = [session.to_str().unwrap(), "--csv", "t.csv", "--tables", "slicer"];
+    let alone = voxpoint(&[&["export-session"][..], &alone].concat());
+    assert!(alone.failed(2).contains("--out"), "{alone:?}");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use crate::imports::{Imports, circles};
 /// Module → what it may name of the crate. Everything not listed fails.
 const ARROWS: &[(&str, &[&str])] = &[
     ("geom", &[]),
-    ("prompt", &["volume"]),
+    ("prompt", &["volume", "geom", "mask"]),
     ("work", &["text"]),
     ("placeholder", &[]),
     ("text", &[]),
@@ -38,6 +38,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "io",
             "mask",
             "measure",
+            "mesh",
             "names",
             "placeholder",
             "prompt",

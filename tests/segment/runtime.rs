@@ -37,7 +37,7 @@ fn what_cannot_be_loaded_is_passed_over_and_named() {
     let at: Vec<_> = order.iter().map(|place| tried.find(place).expect(place)).collect();
     assert!(at.is_sorted(), "{tried}");
     assert!(tried.contains("/no/such/python") && !tried.contains('\n'), "{tried}");
-    assert!(error.to_string().contains("voxpoint runtime install"));
+    assert!(error.to_string().contains("let Voxpoint fetch it"));
 
     // A good one, wherever this machine has it; then the bad places before it must not stand in the way.
     let good = load().unwrap();

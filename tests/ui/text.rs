@@ -19,6 +19,8 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("src/core/document/prompts.rs", "=> "),
     ("src/core/document/rebase.rs", "rename("),
     ("src/core/io/belonging.rs", "=> {"),
+    ("src/core/segment/network.rs", "=> "),
+    ("src/core/segment/network.rs", "=> {"),
     ("src/core/segment/nninteractive", "Run("),
     ("src/core/segment/remote/nninteractive", "Err("),
     ("src/core/segment/remote/nninteractive", "Err(format!("),
@@ -109,6 +111,11 @@ const OF_THE_SYSTEM: &[&str] = &[
     "Connection refused",
     "Too many open files",
     "Stale file handle",
+    "Connection reset by peer",
+    "Connection timed out",
+    "Network is unreachable",
+    "No route to host",
+    "Broken pipe",
 ];
 
 /// A format string as the catalogue has it: each value has a name, those without one are counted from 1.
@@ -209,6 +216,10 @@ fn wanted() -> BTreeSet<String> {
         // Of two, in one expression.
         if name == "src/core/document/prompts.rs" {
             found.extend(["Positive click", "Negative click"].map(str::to_owned));
+            for (shape, inside) in [("Box", "around"), ("Scribble", "in"), ("Lasso", "around")] {
+                let sides = [inside, "outside of"];
+                found.extend(sides.map(|side| format!("{shape} {side} the structure")));
+            }
         }
     }
     found.extend(commands::all().map(|entry| entry.name.to_owned()));
@@ -429,6 +440,42 @@ fn the_terms_are_those_of_the_field() {
         ("Preview under the pointer", "指针处预览"),
     ] {
         assert_eq!(tr_any(english), chinese);
+    }
+}
+
+/// One word for one thing, and the word that was left for it, with what of English it still is for.
+const WORDS: &[(&str, &str, &[&str])] = &[
+    ("扫描", "图像", &["the scanner has seen", "before the scan"]),
+    ("切片", "层面", &[]),
+    ("标签图", "标注图", &[]),
+    ("参考系", "参照系", &[]),
+    ("病人", "患者", &[]),
+    ("图形适配器", "图形设备", &[]),
+    ("单击", "点击", &[]),
+    ("目录", "文件夹", &[]),
+    ("校验值", "校验和", &[]),
+];
+
+#[test]
+fn one_thing_has_one_name_in_chinese() {
+    for (english, chinese) in catalogue() {
+        for (word, instead, but) in WORDS {
+            let may = but.iter().any(|part| english.contains(part));
+            assert!(may || !chinese.contains(word), "{instead}, not {word}: {chinese}");
+        }
+    }
+}
+
+/// Whoever reads the window types no options: the command line puts them behind the error (`src/cli/options.rs`).
+#[test]
+fn no_option_of_the_command_line_is_in_a_text_of_the_window() {
+    for (english, chinese) in catalogue() {
+        for text in [&english, &chinese] {
+            let option = text.split([' ', '(', '`', '“', '（']).find(|word| {
+                word.strip_prefix("--").is_some_and(|name| name.starts_with(char::is_alphabetic))
+            });
+            assert_eq!(option, None, "{text}");
+        }
     }
 }
 

@@ -17,6 +17,7 @@ use voxpoint::volume::{Histogram, Region, Run, Scale, StoredGeometry, Volume, Vo
 
 mod pointing;
 mod points;
+mod shapes;
 
 /// Voxels along the world's x, y and z, their size, and the outer edges of the scan: all different.
 const COUNT: [usize; 3] = [20, 26, 32];

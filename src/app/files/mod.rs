@@ -32,8 +32,8 @@ pub use dialogs::{Dialog, DialogQuestion, DialogReply, Dialogs};
 pub(super) use each_object::EachObject;
 use each_object::EachSaving;
 pub(super) use names::{
-    Output, ending_with_overlaps, is_named_like_a_model, label_ending, label_path_for, name_of,
-    same_file, sample_scan, stem_of,
+    Output, TABLE_ENDINGS, ending_with_overlaps, is_named_like_a_model, label_ending,
+    label_path_for, name_of, same_file, sample_scan, stem_of,
 };
 pub(super) use news::{EachWritten, News};
 use paths::Paths;
@@ -237,6 +237,16 @@ impl Files {
             }
             Purpose::Measures(document, _) => {
                 Some(News::SaveMeasuresTo(*document, purpose.named(&self.formats, path)))
+            }
+            Purpose::Drawn(document, _) => {
+                Some(News::SaveDrawnTo(*document, purpose.named(&self.formats, path)))
+            }
+            Purpose::Meshes(document, wanted, _) => {
+                let path = purpose.named(&self.formats, path);
+                Some(News::ExportMeshesTo(*document, wanted.clone(), path))
+            }
+            Purpose::LabelTable(document, _) => {
+                Some(News::SaveLabelTableTo(*document, purpose.named(&self.formats, path)))
             }
             Purpose::Model => Some(News::Model(path)),
             Purpose::Session(document, _, wish) => {

@@ -7,6 +7,9 @@ use crate::ui::text::tr;
 use crate::ui::{FilmFormat, FilmOptions, PictureOptions};
 use crate::volume::Provenance;
 
+/// How the names of label tables for other programs end, the first where none is said.
+pub(in crate::app) const TABLE_ENDINGS: [&str; 3] = [".ctbl", "_LUT.txt", ".tsv"];
+
 /// A picture or a film that goes into a file.
 #[derive(Clone, Debug)]
 pub(in crate::app) enum Output {
@@ -45,7 +48,7 @@ pub(in crate::app) fn name_of(path: &Path) -> String {
 /// A name without any of these endings gets the first.
 pub(in crate::app) fn with_ending(path: PathBuf, endings: &[&str]) -> PathBuf {
     let name = path.to_string_lossy().to_lowercase();
-    if endings.iter().any(|ending| name.ends_with(ending)) {
+    if endings.iter().any(|ending| name.ends_with(&ending.to_lowercase())) {
         return path;
     }
     let mut named = path.into_os_string();
@@ -133,6 +136,8 @@ mod tests {
         assert_eq!(named("a", &[".nii.gz", ".nii"]), Path::new("a.nii.gz"));
         assert_eq!(named("A.NII", &[".nii.gz", ".nii"]), Path::new("A.NII"));
         assert_eq!(named("a.gif", &[".png"]), Path::new("a.gif.png"));
+        assert_eq!(named("m_LUT.txt", &TABLE_ENDINGS), Path::new("m_LUT.txt"));
+        assert_eq!(named("m", &TABLE_ENDINGS), Path::new("m.ctbl"));
         assert_eq!(named("folder", &[""]), Path::new("folder"));
     }
 

@@ -6,7 +6,7 @@ use super::reading::{Asked, Labels, Loaded, ReferenceRead, Role, Which};
 use crate::app::document_number::DocumentNumber;
 use crate::document::StateId;
 use crate::io::{PairStamp, Saved, SeriesList};
-use crate::ui::ScanWish;
+use crate::ui::{ScanWish, WantedMeshes};
 
 /// What was written of a document: each object, in a file of its own.
 pub(in crate::app) struct EachWritten {
@@ -44,6 +44,12 @@ pub(in crate::app) enum News {
     SaveRobotTo(DocumentNumber, PathBuf),
     /// The user has chosen where the numbers of the objects go.
     SaveMeasuresTo(DocumentNumber, PathBuf),
+    /// The user has chosen where what was measured with lines goes.
+    SaveDrawnTo(DocumentNumber, PathBuf),
+    /// The user has chosen where meshes of objects go.
+    ExportMeshesTo(DocumentNumber, WantedMeshes, PathBuf),
+    /// The user has chosen where names and colours go for another program.
+    SaveLabelTableTo(DocumentNumber, PathBuf),
     /// The labels of a state of a document are on the disk.
     Saved { saved: Saved, stamp: PairStamp, document: DocumentNumber, state: StateId },
     /// Of a label map and its table only one is on the disk; why, and what lies there now.

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::dialogs::{self, DialogQuestion, DialogReply, Dialogs};
-use super::names::{Output, with_ending};
+use super::names::{Output, TABLE_ENDINGS, with_ending};
 use crate::app::document_number::DocumentNumber;
 use crate::io::{ContentKind, FormatInfo, Registry};
+use crate::mesh::MeshFormat;
 use crate::session;
-use crate::ui::ScanWish;
 use crate::ui::path_prompt::{DialogWait, PathPrompt, WaitAnswer};
 use crate::ui::text::tr;
+use crate::ui::{ScanWish, WantedMeshes};
 use crate::work::{Task, Wake};
 
 /// Why a path is asked for.
@@ -31,6 +32,12 @@ pub(in crate::app) enum Purpose {
     Robot(DocumentNumber, PathBuf),
     /// Where the numbers of the objects go.
     Measures(DocumentNumber, PathBuf),
+    /// Where what was measured with lines goes.
+    Drawn(DocumentNumber, PathBuf),
+    /// Where meshes of which objects go.
+    Meshes(DocumentNumber, WantedMeshes, PathBuf),
+    /// Where names and colours of the objects go for another program.
+    LabelTable(DocumentNumber, PathBuf),
     Model,
     /// Where the session is kept from now on, and whether the scan's voxels are in it.
     Session(DocumentNumber, PathBuf, ScanWish),
@@ -56,6 +63,9 @@ impl Purpose {
                 | Purpose::Comparison(..)
                 | Purpose::Robot(..)
                 | Purpose::Measures(..)
+                | Purpose::Drawn(..)
+                | Purpose::Meshes(..)
+                | Purpose::LabelTable(..)
                 | Purpose::Session(..)
         )
     }
@@ -65,9 +75,12 @@ impl Purpose {
         match self {
             Purpose::Save(..) => with_ending(path, &formats.written_endings(ContentKind::Labels)),
             Purpose::Draw(_, output, _) => with_ending(path, &[output.ending()]),
-            Purpose::Comparison(..) | Purpose::Robot(..) | Purpose::Measures(..) => {
-                with_ending(path, &[".csv", ".json"])
-            }
+            Purpose::Comparison(..)
+            | Purpose::Robot(..)
+            | Purpose::Measures(..)
+            | Purpose::Drawn(..) => with_ending(path, &[".csv", ".json"]),
+            Purpose::Meshes(..) => with_ending(path, &MeshFormat::ENDINGS),
+            Purpose::LabelTable(..) => with_ending(path, &TABLE_ENDINGS),
             Purpose::Session(..) => with_ending(path, &[session::ENDING]),
             _ => path,
         }
@@ -96,6 +109,11 @@ impl Purpose {
             Purpose::Comparison(..) => tr("Save the numbers of the comparison (.csv or .json)"),
             Purpose::Robot(..) => tr("Save the figures of the robot user (.csv or .json)"),
             Purpose::Measures(..) => tr("Save the numbers of the objects (.csv or .json)"),
+            Purpose::Drawn(..) => tr("Save what was measured with lines (.csv or .json)"),
+            Purpose::Meshes(..) => tr("Save meshes of the objects (.glb, .obj, .stl or .ply)"),
+            Purpose::LabelTable(..) => tr(
+                "Save names and colours for 3D Slicer (.ctbl), FreeSurfer (_LUT.txt) or BIDS (.tsv)",
+            ),
             Purpose::Save(..) => tr("Save the label map"),
             Purpose::Draw(_, output, _) => output.title(),
             Purpose::Model => tr("Open a checkpoint (.pth), or encoder.onnx beside decoder.onnx"),
@@ -129,6 +147,9 @@ impl Purpose {
             | Purpose::Comparison(_, path)
             | Purpose::Robot(_, path)
             | Purpose::Measures(_, path)
+            | Purpose::Drawn(_, path)
+            | Purpose::Meshes(_, _, path)
+            | Purpose::LabelTable(_, path)
             | Purpose::Session(_, path, _) => Some(path),
             _ => None,
         }
@@ -150,8 +171,19 @@ impl Purpose {
                 kinds
             }
             Purpose::Save(..) => formats.writes(ContentKind::Labels).map(kind).collect(),
-            Purpose::Comparison(..) | Purpose::Robot(..) | Purpose::Measures(..) => {
+            Purpose::Comparison(..)
+            | Purpose::Robot(..)
+            | Purpose::Measures(..)
+            | Purpose::Drawn(..) => {
                 vec![("CSV".to_owned(), vec!["csv"]), ("JSON".to_owned(), vec!["json"])]
+            }
+            Purpose::Meshes(..) => {
+                let kinds = [("glTF", "glb"), ("OBJ", "obj"), ("STL", "stl"), ("PLY", "ply")];
+                kinds.map(|(name, ending)| (name.to_owned(), vec![ending])).to_vec()
+            }
+            Purpose::LabelTable(..) => {
+                let kinds = [("3D Slicer", "ctbl"), ("FreeSurfer", "txt"), ("BIDS", "tsv")];
+                kinds.map(|(program, ending)| (program.to_owned(), vec![ending])).into()
             }
             Purpose::Session(..) => vec![(tr("Sessions").to_owned(), vec!["voxpoint"])],
             Purpose::Draw(_, output, _) => {

@@ -2,9 +2,15 @@
 
 use std::path::Path;
 
+use super::asked_of::AskedOf;
 use super::worker::{ReadyModel, Tell};
-use crate::segment::{ModelRef, Spots};
+use crate::segment::{ModelRef, SegmentError, Spots};
+use crate::ui::text::mark;
 use crate::ui::{ModelStatus, RuntimeStatus, Status, Toasts};
+
+/// Why there is no model after somebody has stopped opening the first one.
+const STOPPED: &str =
+    mark("opening the model was stopped: choose a model in the menu Segment, or try again");
 
 #[derive(Default)]
 pub(super) struct Loading {
@@ -15,6 +21,8 @@ pub(super) struct Loading {
     spots: Option<Spots>,
     previews: bool,
     in_use: Option<ModelRef>,
+    /// That one ships with the program.
+    ships: bool,
 }
 
 impl Loading {
@@ -36,6 +44,17 @@ impl Loading {
     /// The model in use.
     pub fn in_use(&self) -> Option<&ModelRef> {
         self.in_use.as_ref()
+    }
+
+    /// Another model than the one in use may be there soon.
+    pub fn is_starting(&self) -> bool {
+        self.starting > 0
+    }
+
+    /// How a session names the model in use; `None` before there is one.
+    pub fn asked_of(&self) -> Option<AskedOf> {
+        let in_use = self.in_use.as_ref()?;
+        Some(AskedOf::of(Some(in_use).filter(|_| !self.ships)))
     }
 
     /// Whether the model in use can say what a click would give.
@@ -70,6 +89,7 @@ impl Loading {
                 self.models += 1;
                 let model = match answer {
                     Ok(model) => Ok(model),
+                    Err((SegmentError::Cancelled, kept)) => kept.ok_or_else(|| STOPPED.to_owned()),
                     Err((why, kept)) => {
                         toasts.error(why.to_string());
                         kept.ok_or_else(|| why.to_string())
@@ -78,7 +98,7 @@ impl Loading {
                 if let Ok(model) = &model {
                     self.spots = Some(model.spots.clone());
                     self.previews = model.capabilities.previews;
-                    self.in_use = Some(model.model.clone());
+                    (self.in_use, self.ships) = (Some(model.model.clone()), model.ships);
                 }
                 if last {
                     show(model, status);
@@ -104,10 +124,10 @@ fn show(model: Result<ReadyModel, String>, status: &mut Status) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::prompt::Capabilities;
+    use crate::prompt::{Capabilities, ShapeKinds};
     use std::sync::Arc;
 
-    use crate::segment::{SegmentError, Spot};
+    use crate::segment::Spot;
 
     fn model(name: &str) -> ReadyModel {
         let capabilities = Capabilities {
@@ -116,10 +136,12 @@ mod tests {
             extends: true,
             adjusts: true,
             sight: None,
+            shapes: ShapeKinds::NONE,
         };
         ReadyModel {
             model: ModelRef::Path(name.into()),
             name: name.to_owned(),
+            ships: false,
             device: String::new(),
             reason: String::new(),
             capabilities,

@@ -6,6 +6,8 @@
 //! by itself. What one has computed is at hand for the next, so each costs what a model needs for one more click, and
 //! laying the mask; nothing is computed for a click that was undone meanwhile.
 
+mod asked_of;
+mod held;
 mod loading;
 mod preview;
 mod schedule;
@@ -25,7 +27,9 @@ use crate::ui::text::{mark, tr, tr_with};
 use crate::ui::{
     Busy, Intent, Latency, ModelStatus, NetworkTimes, PreviewStatus, RuntimeStatus, Status, Toasts,
 };
-use crate::work::{Task, Wake, Worker};
+use crate::work::{CancelToken, Task, Wake, Worker};
+pub(super) use asked_of::{ASKED_OF, AskedOf, AskedPlace};
+use held::Held;
 use loading::Loading;
 use preview::Canvas;
 pub(super) use preview::Preview;
@@ -77,6 +81,8 @@ pub(super) struct Model {
     worker: Worker<Ask, Tell>,
     wake: Wake,
     chosen: Option<ModelRef>,
+    /// Of what was chosen last, while it is being opened.
+    opening: CancelToken,
     schedule: Schedule<ClickKey, HoverKey>,
     /// Of the job that is running.
     tokens: Tokens,
@@ -90,6 +96,8 @@ pub(super) struct Model {
     failure: Option<String>,
     /// Why a server has not answered the oldest pending click, which waits until somebody asks for it again.
     waits: Option<Waits>,
+    /// Clicks of a session that were asked of another model than the one in use.
+    held: Option<Held>,
     /// Images of which somebody has agreed that all of them goes to the server in use.
     agreed_images: Vec<WholeImage>,
 }
@@ -105,6 +113,7 @@ impl Model {
             worker: worker::spawn(wake.clone(), models)?,
             wake,
             chosen,
+            opening: CancelToken::new(),
             schedule: Schedule::default(),
             tokens: Tokens::default(),
             loading: Loading::default(),
@@ -114,6 +123,7 @@ impl Model {
             document: None,
             failure: None,
             waits: None,
+            held: None,
             agreed_images: Vec::new(),
         };
         model.ask_to_start();
@@ -124,6 +134,7 @@ impl Model {
     pub fn choose(&mut self, model: Option<ModelRef>, status: &mut Status) {
         self.chosen = model;
         self.waits = None;
+        self.forget_held();
         // What was agreed was agreed for the server before.
         self.agreed_images.clear();
         // The next click is answered by another model, in other times.
@@ -138,8 +149,11 @@ impl Model {
     }
 
     fn ask_to_start(&mut self) {
+        // Nobody waits any more for what was chosen before.
+        self.opening.cancel();
+        self.opening = CancelToken::new();
         // A dead worker is found by `poll`.
-        if self.worker.submit(Ask::Start(self.chosen.clone())).is_ok() {
+        if self.worker.submit(Ask::Start(self.chosen.clone(), self.opening.clone())).is_ok() {
             self.loading.asked();
         }
     }
@@ -296,6 +310,7 @@ impl Model {
         toasts: &mut Toasts,
     ) {
         self.forget_gone_wait(open_document.as_deref());
+        self.follow_held(open_document.as_deref());
         if let Some(open_document) = open_document.as_deref_mut() {
             self.answer_without_model(open_document, status, toasts);
         }
@@ -377,7 +392,9 @@ impl Model {
                 let _never_stale =
                     open_document.document.apply(Command::Resolve { entry, resolution });
                 (self.wake)();
-            } else if self.waits_to_be_opened(entry, status) {
+            } else if self.held(Some(&*open_document)).is_some()
+                || self.waits_to_be_opened(entry, status)
+            {
                 return;
             } else if let Some(why) = self.unavailable(status) {
                 if open_document.document.apply(Command::Withdraw(entry)).is_err() {
@@ -491,6 +508,7 @@ impl Drop for Model {
     /// program ends: a thread that is still loading a model then would crash it.
     fn drop(&mut self) {
         self.tokens.all.cancel();
+        self.opening.cancel();
         self.cancel_install();
         if !self.worker.finish(PATIENCE) {
             tracing::warn!("the model is still at work while the program ends");

@@ -4,6 +4,7 @@
 use std::collections::HashSet;
 use std::path::PathBuf;
 
+use super::held::Held;
 use super::schedule::Place;
 use super::{DocumentNumber, Hypothesis, Model, OpenDocument};
 use crate::document::{Document, EntryId, PendingClick};
@@ -11,7 +12,10 @@ use crate::prompt::{ImageId, PromptLog};
 use crate::segment::remote::{Pin, ServedModel, ServerProtocol, ServerTrust};
 use crate::segment::{ModelRef, SegmentError, Sending, provider_of};
 use crate::ui::text::mark;
-use crate::ui::{ConsentQuestion, ModelStatus, SentSize, ServerDraft, ServerInUse, Status, Toasts};
+use crate::ui::{
+    AnswerBytes, ConsentQuestion, ModelStatus, OpeningServer, SentSize, ServerDraft, ServerInUse,
+    Status, Toasts, WaitingClicks,
+};
 
 /// Why a click waits if nothing may be sent.
 const NOT_AGREED: &str = mark(
@@ -59,6 +63,7 @@ pub(in crate::app) fn draft_of(served: &ServedModel) -> ServerDraft {
         authority: shown(authority.as_ref()),
         pin: pin.as_ref().map(Pin::to_string).unwrap_or_default(),
         key_file: shown(served.key_file.as_ref()),
+        pack: served.compress,
         models: served.models.clone(),
     }
 }
@@ -88,7 +93,8 @@ impl Model {
     pub(super) fn may_ask(&self, open: &OpenDocument, hypothesis: Option<&Hypothesis>) -> bool {
         let pending = open.document.pending().map(|(_, click)| &click.log);
         let wanted = pending.or(hypothesis.map(|hypothesis| &hypothesis.log));
-        self.waits.is_none() && wanted.is_none_or(|log| self.may_send(open, log))
+        let held = self.waits.is_some() || self.held(Some(open)).is_some();
+        !held && wanted.is_none_or(|log| self.may_send(open, log))
     }
 
     /// Somebody has agreed that what the oldest pending click needs is sent.
@@ -121,6 +127,19 @@ impl Model {
     pub fn not_agreed(&mut self, open: Option<&OpenDocument>) {
         let oldest = open.and_then(|open| open.document.pending());
         self.waits = oldest.map(|(entry, _)| Waits { entry, why: NOT_AGREED.to_owned() });
+    }
+
+    /// Stops opening the model that was chosen; one that was there before stays in use.
+    pub fn stop_opening(&self) {
+        self.opening.cancel();
+    }
+
+    /// The server that is being asked for its model.
+    fn opening_server(&self, status: &Status) -> Option<OpeningServer> {
+        let served = self.chosen.as_ref()?.server()?;
+        let is_opening = matches!(status.model, ModelStatus::Loading(_));
+        let (host, again) = (served.address.host().to_owned(), served.watch.again());
+        is_opening.then_some(OpeningServer { host, again })
     }
 
     /// Asks again for the click that waits; the server itself, if it could not even be reached.
@@ -174,19 +193,37 @@ impl Model {
         true
     }
 
+    /// The server that is asked, or was to be.
+    fn host(&self) -> String {
+        let served = self.server().or(self.chosen.as_ref().and_then(ModelRef::server));
+        served.map(|served| served.address.host().to_owned()).unwrap_or_default()
+    }
+
     /// What the window says of the server.
     pub(super) fn tell_server(&mut self, open: Option<&OpenDocument>, status: &mut Status) {
         self.forget_gone_wait(open);
-        status.server.waits = self.waits.as_ref().map(|waits| waits.why.clone());
+        let held = self.held_for_long(open);
+        let why = held.map(Held::why).or_else(|| self.waits.as_ref().map(|w| w.why.clone()));
+        status.server.waits = why.map(|why| WaitingClicks {
+            why,
+            name: held.map_or_else(|| self.host(), |held| held.of().name()),
+            clicks: open.map_or(0, |open| open.document.all_pending().count()),
+            of_another: held.is_some(),
+        });
+        status.server.asked_of =
+            open.and_then(|open| self.asked_of(open)).map(|of| of.text().to_owned());
         status.server.in_use = self.server().map(|served| ServerInUse {
             address: served.address.to_string(),
             draft: draft_of(served),
             host: served.address.host().to_owned(),
             agreed: served.agreed.is_given(),
             sent: served.watch.sent(),
+            received: served.watch.received(),
             again: served.watch.again(),
+            sending: served.watch.sending(),
             whole: served.address.protocol() == ServerProtocol::NnInteractive,
         });
+        status.server.opening = self.opening_server(status);
         status.server.consent = None;
         if !status.asks() {
             status.server.consent = open.and_then(|open| self.consent(open, status));
@@ -197,7 +234,8 @@ impl Model {
     fn consent(&self, open: &OpenDocument, status: &Status) -> Option<ConsentQuestion> {
         let model = self.loading.in_use()?;
         let served = model.server()?;
-        if !self.loading.is_ready(status) || self.waits.is_some() || open.no_scan {
+        let waits = self.waits.is_some() || self.held(Some(open)).is_some();
+        if !self.loading.is_ready(status) || waits || open.no_scan {
             return None;
         }
         let (_, click) = open.document.pending()?;
@@ -209,7 +247,12 @@ impl Model {
         let size = match sent {
             Sending::Place(bytes) => {
                 let extends = open.document.all_pending().any(|click| click.extend);
-                SentSize::Place { bytes, places: self.places(open).max(1), extends }
+                let answers = served.watch.sizes().map(|sizes| AnswerBytes {
+                    place_back: sizes.place_back,
+                    click_there: sizes.click_there,
+                    click_back: sizes.click_back,
+                });
+                SentSize::Place { bytes, places: self.places(open).max(1), extends, answers }
             }
             Sending::Image(bytes) => SentSize::Image(bytes),
         };

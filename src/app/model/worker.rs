@@ -11,8 +11,8 @@ use crate::segment::{
 use crate::work::{CancelToken, Progress, Wake, Worker};
 
 pub(super) enum Ask {
-    /// Open a model; `None` is the one that ships.
-    Start(Option<ModelRef>),
+    /// Open a model, until that is cancelled; `None` is the one that ships.
+    Start(Option<ModelRef>, CancelToken),
     Click(Box<ClickJob>),
     Hover(Box<HoverJob>),
     /// A scan was closed: let go of what was kept for it.
@@ -71,6 +71,8 @@ pub(super) enum Tell {
 pub(super) struct ReadyModel {
     pub name: String,
     pub model: ModelRef,
+    /// It is the one that ships, because no other was chosen.
+    pub ships: bool,
     pub device: String,
     pub reason: String,
     pub capabilities: Capabilities,
@@ -78,7 +80,7 @@ pub(super) struct ReadyModel {
 }
 
 /// What the status bar says of a model.
-fn ready(open: &OpenModel) -> ReadyModel {
+fn ready(open: &OpenModel, ships: bool) -> ReadyModel {
     let segmenter = &open.segmenter;
     let device = segmenter.device();
     let shown = match device.threads {
@@ -88,6 +90,7 @@ fn ready(open: &OpenModel) -> ReadyModel {
     ReadyModel {
         name: segmenter.name().to_owned(),
         model: open.model.clone(),
+        ships,
         device: shown,
         reason: device.reason.clone(),
         capabilities: segmenter.capabilities(),
@@ -101,15 +104,19 @@ fn fitting(open: &OpenModel, earlier: Answer) -> Answer {
 }
 
 pub(super) fn spawn(wake: Wake, mut models: Box<dyn Models>) -> std::io::Result<Worker<Ask, Tell>> {
-    let mut loaded: Option<OpenModel> = None;
+    let (mut loaded, mut ships) = (None::<OpenModel>, false);
     Worker::start("model", wake, move |ask, tell: &dyn Fn(Tell)| match ask {
-        Ask::Start(chosen) => match start(&mut *models, chosen.as_ref(), tell) {
+        Ask::Start(chosen, cancel) => match start(&mut *models, chosen.as_ref(), &cancel, tell) {
             Ok(Some(other)) => {
-                tell(Tell::Model(Ok(ready(loaded.insert(other)))));
+                ships = chosen.is_none();
+                tell(Tell::Model(Ok(ready(loaded.insert(other), ships))));
             }
             Ok(None) => {}
             // A model that works is not given up for one that doesn't.
-            Err(why) => tell(Tell::Model(Err((why, loaded.as_ref().map(ready))))),
+            Err(why) => {
+                let kept = loaded.as_ref().map(|open| ready(open, ships));
+                tell(Tell::Model(Err((why, kept))));
+            }
         },
         Ask::Click(click) => {
             let number = click.number;
@@ -200,9 +207,10 @@ fn failed(why: &SegmentError) -> (HoverResult, Option<Preview>) {
 fn start(
     models: &mut dyn Models,
     chosen: Option<&ModelRef>,
+    cancel: &CancelToken,
     tell: &dyn Fn(Tell),
 ) -> Result<Option<OpenModel>, SegmentError> {
-    models.open(chosen, &|opening| match opening {
+    models.open(chosen, cancel, &|opening| match opening {
         Opening::Runtime(found) => tell(Tell::Runtime(found)),
         Opening::Loading(name) => tell(Tell::Loading(name)),
     })

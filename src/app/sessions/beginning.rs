@@ -13,7 +13,7 @@ use super::orders::Postbox;
 use crate::app::App;
 use crate::app::files::{FileContents, Loaded, Role, Which, load, stem_of};
 use crate::document::Document;
-use crate::io::Registry;
+use crate::io::{Registry, SeriesList};
 use crate::session::{
     CaseState, FileRef, Holder, Past, ReadOnly, Reserved, SessionError, SessionFile, SessionSource,
     Snapshot, Surroundings, bytes_of, holder_of, now_ms,
@@ -22,12 +22,14 @@ use crate::ui::text::tr;
 use crate::work::{CancelToken, Progress, Task};
 
 /// What else is known of a case that was opened, or was not.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(in crate::app) struct CaseNews {
     /// Somebody has it.
     pub held: Option<Holder>,
     /// Why its session is a draft and not at its place.
     pub as_draft: Option<String>,
+    /// There are several scans where it lies, and it is not said which is meant.
+    pub several: Option<Arc<dyn SeriesList>>,
 }
 
 /// Where sessions are looked for and made.
@@ -42,9 +44,9 @@ pub(in crate::app) struct CaseTools<'a> {
 /// So often the session is there, and is gone again, before this is given up.
 const TRIES: usize = 20;
 
-/// Opens a case: its scan, and where its session is or will be.
+/// Opens a case: its scan, which of several that is, and where its session is or will be.
 pub(in crate::app) fn open_case(
-    scan: &Path,
+    (scan, which): (&Path, &Which),
     session: &Path,
     tools: CaseTools,
 ) -> (OpeningOutcome, CaseNews) {
@@ -64,7 +66,7 @@ pub(in crate::app) fn open_case(
                 continue;
             }
             let held = held_by(&outcome);
-            return (outcome, CaseNews { held, as_draft: None });
+            return (outcome, CaseNews { held, ..CaseNews::default() });
         }
         return match Reserved::at(session) {
             // Made since it was looked.
@@ -72,9 +74,9 @@ pub(in crate::app) fn open_case(
             Err(why @ SessionError::Held { .. }) => {
                 let outcome = OpeningOutcome::Failed(why.to_string());
                 let SessionError::Held { holder, .. } = why else { continue };
-                (outcome, CaseNews { held: Some(holder), as_draft: None })
+                (outcome, CaseNews { held: Some(holder), ..CaseNews::default() })
             }
-            place => begin(scan, place, tools),
+            place => begin((scan, which), place, tools),
         };
     }
     let gone = SessionError::Exists(session.to_owned());
@@ -103,20 +105,19 @@ fn held_by(outcome: &OpeningOutcome) -> Option<Holder> {
 
 /// Reads a scan and begins its session; as a draft, if it can't be made at its place.
 fn begin(
-    scan: &Path,
+    (scan, which): (&Path, &Which),
     place: Result<Reserved, SessionError>,
     tools: CaseTools,
 ) -> (OpeningOutcome, CaseNews) {
     let mut news = CaseNews::default();
     let CaseTools { formats, here, cancel, progress } = tools;
-    let loaded = match load(formats, scan, (Role::Any, &Which::Any), None, cancel, progress) {
+    // A folder is the scan that the list says, also with a label map beside its slices: it is no list of its own.
+    let loaded = match load(formats, scan, (Role::Overlay, which), None, cancel, progress) {
         Ok(FileContents::Image(loaded, _)) => *loaded,
-        Ok(FileContents::Several(_)) => {
-            let why = format!(
-                "there are several scans in it, of which the list names none: {}",
-                scan.display()
-            );
-            return (OpeningOutcome::Failed(why), news);
+        Ok(FileContents::Several(list)) => {
+            // Its place is free until somebody has said which.
+            news.several = Some(list);
+            return (OpeningOutcome::Cancelled, news);
         }
         Ok(_) => {
             let why = format!("this is no scan: {}", scan.display());

@@ -5,15 +5,16 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use super::hashes::Hashes;
-use super::kept_view::{EXPORTED, KeptView};
+use super::kept_view::{EXPORTED, KeptView, factor_of};
 use super::moving::Moving;
 use super::orders::{Letter, SessionId};
 use super::picture::Backdrop;
+use crate::app::model::ASKED_OF;
 use crate::app::open_document::OpenDocument;
 use crate::document::StateId;
 use crate::session::{CaseState, FileRef, Overlay, SessionSource, Snapshot, Surroundings, now_ms};
 use crate::ui::{EarlierWork, ModelStatus, ScanPlace, Status, ViewState};
-use crate::volume::Volume;
+use crate::volume::{Volume, Window};
 
 /// From one state that is handed over to the next.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -121,6 +122,8 @@ struct Around {
     overlays: Vec<Overlay>,
     models: std::collections::BTreeMap<String, crate::session::Hash>,
     case_state: CaseState,
+    /// Of which model the clicks were asked that wait.
+    asked_of: Option<String>,
 }
 
 impl Current {
@@ -302,11 +305,15 @@ impl Current {
             overlays: Vec::new(),
             models: self.models.clone(),
             case_state: self.case_state,
+            asked_of: None,
         });
         let mut view = self.seen.view.to_json();
         if let Some(fields) = view.as_object_mut() {
             let exported = !open.document.is_modified();
             fields.insert(EXPORTED.to_owned(), serde_json::Value::Bool(exported));
+            if let Some(of) = around.asked_of {
+                fields.insert(ASKED_OF.to_owned(), of.into());
+            }
         }
         let around = Surroundings {
             source: around.source,
@@ -402,6 +409,7 @@ impl Current {
             overlays: self.overlays(open, view, hashes),
             models: self.models.clone(),
             case_state: self.case_state,
+            asked_of: status.server.asked_of.clone(),
         };
         let revision = open.document.revision();
         Seen { revision, around: Some(around), view: KeptView::of(view) }
@@ -413,7 +421,13 @@ impl Current {
             let same = |o: Option<&Arc<Volume>>| o.is_some_and(|o| Arc::ptr_eq(o, volume));
             open.document.numbered_images().find(|(_, o)| same(*o)).map(|(number, _)| number)
         };
-        let shown = view.scan.overlays.iter().map(|layer| (&layer.volume, Some(layer.window)));
+        // In the unit of its file, as all that is kept.
+        let window = |layer: &crate::ui::ImageLayer| {
+            let Window { centre, width } = layer.window;
+            let factor = factor_of(&layer.volume);
+            Window::new(centre / factor, width / factor)
+        };
+        let shown = view.scan.overlays.iter().map(|layer| (&layer.volume, Some(window(layer))));
         let hidden = open.document.numbered_images().filter_map(|(_, volume)| {
             let volume = volume?;
             let shown = |layer: &crate::ui::ImageLayer| Arc::ptr_eq(&layer.volume, volume);

@@ -119,7 +119,10 @@ impl Desk {
         let result = kept.write(&snapshot, drafts);
         kept.last = Some(snapshot);
         Some(match result {
-            Ok(path) => Told::Written { session, mark, path, has_scan: kept.has_scan() },
+            Ok(path) => {
+                let (has_scan, without_locks) = (kept.has_scan(), kept.is_without_locks());
+                Told::Written { session, mark, path, has_scan, without_locks }
+            }
             Err(why) => {
                 tracing::warn!("the session was not written: {why}");
                 let aside = kept.aside().map(Path::to_owned);
@@ -141,9 +144,9 @@ impl Desk {
         let result = kept.move_to(&to, &snapshot, drafts, (part, wish));
         drop(note);
         kept.last = Some(snapshot);
-        let has_scan = kept.has_scan();
+        let (has_scan, without_locks) = (kept.has_scan(), kept.is_without_locks());
         Some(match result {
-            Ok(path) => Told::Moved { session, mark, path, has_scan },
+            Ok(path) => Told::Moved { session, mark, path, has_scan, without_locks },
             Err(why) => Told::NotMoved { session, why },
         })
     }

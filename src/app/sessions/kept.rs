@@ -54,6 +54,11 @@ impl Kept {
         self.beginning.file.as_ref().is_some_and(|file| file.has_scan())
     }
 
+    /// Whether it is where no locks keep another program from writing it.
+    pub fn is_without_locks(&self) -> bool {
+        self.beginning.file.as_ref().is_some_and(|file| file.is_without_locks())
+    }
+
     /// What was exported of it last. The file says so at once, whatever ends the program before the next state comes.
     pub fn exported(&mut self, exported: Option<Exported>) {
         self.beginning.exported = exported;

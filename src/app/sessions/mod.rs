@@ -83,6 +83,8 @@ pub(super) struct Sessions {
     exporting: Option<(StateId, Vec<Object>)>,
     /// Whether the scan is to go into the session is being asked.
     with_scan: Option<with_scan::Asking>,
+    /// It was told that a drive knows no locks.
+    told_of_locks: bool,
     /// The window's title as it is.
     title: String,
 }
@@ -103,6 +105,7 @@ impl Sessions {
             last: 0,
             exporting: None,
             with_scan: None,
+            told_of_locks: false,
             title: String::new(),
             wake,
         })
@@ -333,7 +336,9 @@ impl App {
     fn hear(&mut self, told: Told) {
         let Sessions { current, drafts, .. } = &mut self.sessions;
         match told {
-            Told::Written { session, mark, path, has_scan } => {
+            Told::Written { session, mark, path, has_scan, without_locks } => {
+                self.tell_of_locks(&path, without_locks);
+                let current = &mut self.sessions.current;
                 if let Some(current) = mine(current, session) {
                     let is_lost = std::mem::replace(&mut current.has_scan, has_scan) && !has_scan;
                     if is_lost {
@@ -347,7 +352,9 @@ impl App {
                     current.heard(mark, None, Some(Trouble { why, short, aside }));
                 }
             }
-            Told::Moved { session, mark, path, has_scan } => {
+            Told::Moved { session, mark, path, has_scan, without_locks } => {
+                self.tell_of_locks(&path, without_locks);
+                let current = &mut self.sessions.current;
                 let name = path.display().to_string();
                 let mut had_scan = false;
                 if let Some(current) = mine(current, session) {
@@ -386,6 +393,13 @@ impl App {
                 let why = tr_error(&why);
                 self.toasts.error(tr_with("Nothing was discarded: {why}", &[("why", &why)]));
             }
+        }
+    }
+
+    /// Says once that sessions lie on a drive without locks.
+    fn tell_of_locks(&mut self, session: &Path, without_locks: bool) {
+        if without_locks && !std::mem::replace(&mut self.sessions.told_of_locks, true) {
+            self.toasts.warning(words::no_locks(session));
         }
     }
 

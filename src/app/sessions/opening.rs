@@ -263,7 +263,7 @@ impl Stop<'_> {
             Wish::With(book, path) => {
                 let file = &book.contents.snapshot.around.source.file;
                 let which = series_of(&book.contents.snapshot);
-                let wanted = (Role::Any, &which);
+                let wanted = (Role::Overlay, &which);
                 let found = self.finder.look_at(file, &path, seeker(&book), wanted)?;
                 self.found(book, found)
             }
@@ -399,7 +399,7 @@ impl Stop<'_> {
     fn find(&self, book: Box<Book>) -> Outcome {
         let file = &book.contents.snapshot.around.source.file;
         let which = series_of(&book.contents.snapshot);
-        let found = self.finder.find(file, seeker(&book), (Role::Any, &which))?;
+        let found = self.finder.find(file, seeker(&book), (Role::Overlay, &which))?;
         if matches!(found, Whereabouts::Same(..)) {
             return self.found(book, found);
         }
@@ -443,7 +443,7 @@ impl Stop<'_> {
     /// Reads the scan of a session; if it can't be read, that is a question.
     fn scan_of(&self, book: Box<Book>, path: &Path) -> Outcome<(Box<Book>, Loaded)> {
         let which = series_of(&book.contents.snapshot);
-        match self.finder.read(path, (Role::Any, &which)) {
+        match self.finder.read(path, (Role::Overlay, &which)) {
             Ok(loaded) => Ok((book, loaded)),
             Err(Failed::Because(why) | Failed::Asks(Asked { why, .. })) => {
                 let path = path.to_owned();

@@ -105,8 +105,8 @@ pub enum Ending {
 /// What came of it.
 #[derive(Debug, PartialEq)]
 pub enum Told {
-    /// It is on the disk, with the scan's voxels or without.
-    Written { session: SessionId, mark: u64, path: PathBuf, has_scan: bool },
+    /// It is on the disk, with the scan's voxels or without, on a drive that knows locks or not.
+    Written { session: SessionId, mark: u64, path: PathBuf, has_scan: bool, without_locks: bool },
     /// It is not. `aside`: it is in this draft instead.
     Failed {
         session: SessionId,
@@ -116,7 +116,7 @@ pub enum Told {
         aside: Option<PathBuf>,
     },
     /// It is kept there from now on, with the scan's voxels or without.
-    Moved { session: SessionId, mark: u64, path: PathBuf, has_scan: bool },
+    Moved { session: SessionId, mark: u64, path: PathBuf, has_scan: bool, without_locks: bool },
     /// It stays where it was.
     NotMoved { session: SessionId, why: String },
     /// What is not wanted any more lies here for a while; or it can't be put there, and why.

@@ -6,16 +6,18 @@ use std::sync::Arc;
 use super::carried::Carried;
 use super::copies::CopyMark;
 use super::current::{CopyOf, Current};
-use super::kept_view::KeptView;
+use super::kept_view::{KeptView, factor_of};
 use super::opening::{FoundOverlay, NotItself, Note, Ready};
 use super::orders::{KeptFrom, Order};
 use super::words;
 use crate::app::App;
-use crate::app::files::{name_of, stem_of};
+use crate::app::files::{Loaded, name_of, stem_of};
+use crate::app::model::AskedOf;
+use crate::app::uptake::{show_layer_in, show_scan_in};
 use crate::session::{FileRef, Overlay, Past, ReadOnly, RecordedStep};
 use crate::ui::text::{tr, tr_with};
 use crate::ui::{EarlierWork, ImageLayer, OfferAnswer, PastStep, Question, SaveStatus, tr_error};
-use crate::volume::Volume;
+use crate::volume::{Volume, Window};
 
 /// So many steps of earlier sittings are listed: the last.
 const MOST_STEPS: usize = 1000;
@@ -29,8 +31,18 @@ impl App {
         self.put(document, (ready.stats, ready.histogram.clone()), &ready.scan);
         let overlays = self.lay_over_again(&mut ready);
         if let Some(open) = &mut self.open {
+            // (A click that is not answered keeps it in the file's values.)
+            if let Some(kind) = ready.view.suv()
+                && let Err(why) = show_scan_in(open, &mut self.view.scan, Some(kind))
+            {
+                tracing::info!("the scan is shown in its file's values: {why}");
+            }
             ready.view.apply(&mut self.view, &open.document);
             open.no_scan = ready.stands_in.is_some();
+            let asked_of = AskedOf::read(&ready.contents.snapshot.around.view);
+            self.model.hold(open, asked_of);
+            let asked_of = self.model.asked_of(open);
+            self.status.server.asked_of = asked_of.map(|of| of.text().to_owned());
             if let Some((export, stamp)) = ready.export.take() {
                 if ready.is_exported {
                     self.status.save = SaveStatus::Saved(export.clone());
@@ -39,6 +51,7 @@ impl App {
             }
         }
         self.tell_what_came(&ready);
+        self.tell_who_answered();
         self.sessions.offered.clear();
         let hashes = &mut self.sessions.hashes;
         match &ready.known {
@@ -160,13 +173,15 @@ impl App {
         let view: &KeptView = &ready.view;
         let (mut layers, mut files) = (Vec::new(), Vec::new());
         for FoundOverlay { place, image, known } in std::mem::take(&mut ready.overlays) {
-            let overlay = &kept[place];
-            files.push((Arc::clone(&image.volume), image.path.clone(), known));
+            files.push((Arc::clone(&image.volume), image.path.clone(), known.clone()));
             // The others were only clicked in.
             if place < view.layers_shown() && layers.len() < ImageLayer::MOST {
-                let mut layer = ImageLayer::new(image.volume, image.stats, image.histogram);
-                layer.window = overlay.window.unwrap_or(layer.window);
-                view.dress(place, &mut layer);
+                let (as_read, path) = (Arc::clone(&image.volume), image.path.clone());
+                let layer = dressed(*image, &kept[place], place, view);
+                if !Arc::ptr_eq(&as_read, &layer.volume) {
+                    // What was clicked in is the same file in the file's values.
+                    files.push((Arc::clone(&layer.volume), path, known));
+                }
                 layers.push(layer);
             }
         }
@@ -179,6 +194,18 @@ impl App {
             self.toasts.warning(tr_with(
                 "An image over the scan was not found, or is another one now; objects that were clicked in it keep their masks: {path}",
                 &[("path", &overlay.file.absolute.display())],
+            ));
+        }
+    }
+
+    /// Its masks are a server's, and further points will not be asked there.
+    fn tell_who_answered(&mut self) {
+        let waits = self.status.server.asked_of.is_some();
+        let open = self.open.as_ref().filter(|open| !waits && !open.no_scan);
+        if let Some(host) = open.and_then(|open| self.model.answered_elsewhere(open)) {
+            self.toasts.info(tr_with(
+                "Masks of this session were computed on {host}; new points are answered by the model in use now. “Server…” in the menu Segment uses that server again.",
+                &[("host", &host)],
             ));
         }
     }
@@ -284,6 +311,24 @@ impl App {
         self.status.drafts = Arc::new(cards.collect());
         self.sessions.keeper.give(Order::Discard(path));
     }
+}
+
+/// An image as it lay over the scan at this place, counted from 0.
+pub(super) fn dressed(
+    image: Loaded,
+    overlay: &Overlay,
+    place: usize,
+    view: &KeptView,
+) -> ImageLayer {
+    let mut layer = ImageLayer::new(image.volume, image.stats, image.histogram);
+    if let Some(kind) = view.suv_of_layer(place) {
+        let _as_read = show_layer_in(&mut layer, Some(kind));
+    }
+    let factor = factor_of(&layer.volume);
+    let shown = |Window { centre, width }| Window::new(centre * factor, width * factor);
+    layer.window = overlay.window.map_or(layer.window, shown);
+    view.dress(place, &mut layer);
+    layer
 }
 
 /// Whether the scan that is shown was read from its file.

@@ -4,6 +4,7 @@
 #[path = "../../core/document/tests/deeds.rs"]
 #[allow(dead_code)]
 mod deeds;
+mod looks;
 mod safety;
 mod scans;
 
@@ -18,7 +19,6 @@ use super::current::Current;
 use super::found::ScanFit;
 use super::hashes::Hashes;
 use super::keeper::Keeper;
-use super::kept_view::KeptView;
 use super::onto::InsideScan;
 use super::opening::{Here, OpeningOutcome, Ready, Why, Wish, go_on};
 use super::orders::{Ending, KeptFrom, Letter, Move, MoveWatch, Order, SessionId, Told};
@@ -454,11 +454,11 @@ proptest! {
     #[test]
     fn any_work_is_gone_on_with_where_it_was(
         deeds in prop::collection::vec((deed(), any::<bool>()), 1..40),
-        place in [0.0f64..5.0, 0.0..4.0, 0.0..3.0],
-        window in [-50.0f64..50.0, 1.0..99.0],
-        azimuth in -3.0f64..3.0,
+        look in any::<u64>(),
+        overlays in 0usize..3,
     ) {
         let mut bench = Bench::new();
+        looks::lay_over(&mut bench, overlays);
         // The deeds are those of a document like this one.
         prop_assert_eq!(document().image().grid().dims(), [6, 5, 4]);
         let mut gesture = GestureId(0);
@@ -468,10 +468,9 @@ proptest! {
                 bench.keeper.give(Order::Write(letter));
             }
         }
-        bench.view.scan.crosshair = DVec3::from_array(place);
-        bench.view.scan.window = Window::new(window[0], window[1]);
-        bench.view.scan.orbit.azimuth = azimuth;
-        bench.view.scan.solo = deeds.len() % 2 == 0;
+        let mut chance = fastrand::Rng::with_seed(look);
+        looks::shuffle(&mut bench.view, &bench.open.document, &mut chance);
+        bench.view.scan.time_point = bench.open.document.image().time_point();
         bench.current.begun = true;
         let last = bench.follow(true).expect("the view is another one");
         let expected: Snapshot = (*last.snapshot).clone();
@@ -480,20 +479,17 @@ proptest! {
         drop(keeper);
         let drafts = super::folder::drafts(&folder.path().join("state"));
         prop_assert_eq!(drafts.len(), 1);
-        let ready = open(&drafts[0]);
+        let mut ready = open(&drafts[0]);
         prop_assert_eq!(&ready.damage, &Vec::<String>::new());
         prop_assert!(ready.file.is_ok());
-        let document = ready.document.unwrap();
+        let document = ready.document.take().unwrap();
         prop_assert_eq!(document.objects(), &expected.objects[..]);
         prop_assert_eq!(document.labels(), o.document.labels());
         prop_assert_eq!(
             document.active().map(|o| o.id),
             o.document.active().map(|o| o.id)
         );
-        let mut again = ViewState::for_scan(
-            document.image().grid(), ready.stats, ready.histogram.clone(),
-        );
-        ready.view.apply(&mut again, &document);
-        prop_assert_eq!(KeptView::of(&again), KeptView::of(&view));
+        prop_assert_eq!(ready.lost.len(), 0);
+        looks::assert_alike(&looks::view_of(&mut ready, &document), &view);
     }
 }

@@ -60,6 +60,14 @@ pub fn stuck(silence: Option<Duration>) -> String {
     )
 }
 
+/// A session lies where the system can't lock it.
+pub fn no_locks(session: &Path) -> String {
+    tr_with(
+        "This drive knows no locks, so only the small file beside the session says that you have it open ({path}). Voxpoint keeps to that. Don't let other programs write into the session meanwhile.",
+        &[("path", &session.display())],
+    )
+}
+
 /// Where what was discarded lies.
 pub fn discarded(path: &Path) -> String {
     tr_with(

@@ -1,12 +1,13 @@
 //! From case to case: the next one is looked for, and opened, on a thread, because somebody else may have taken it since
 //! the list was looked at.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::Found;
 use crate::app::App;
 use crate::app::document_number::DocumentNumber;
+use crate::app::files::Which;
 use crate::app::sessions::{CaseNews, CaseTools, OpeningOutcome, open_case};
 use crate::cases::{CaseList, WorkState};
 use crate::session::Holder;
@@ -15,6 +16,15 @@ use crate::ui::{CaseStep, tr_error};
 
 /// So many of the cases that were passed over are named.
 const NAMED: usize = 3;
+
+/// How cases are gone through.
+#[derive(Clone, Default)]
+struct Wanted {
+    /// How the next one is looked for; `None`: it is this one.
+    step: Option<CaseStep>,
+    /// Which of several scans is meant, if the user has said so.
+    which: Option<Which>,
+}
 
 /// A case that is looked for, or opened.
 pub(super) struct Walk {
@@ -52,10 +62,11 @@ fn locked(walked: &Mutex<Walked>) -> MutexGuard<'_, Walked> {
 fn walk(
     list: &CaseList,
     order: &[usize],
-    step: Option<CaseStep>,
+    wanted: &Wanted,
     tools: CaseTools,
     walked: &Mutex<Walked>,
 ) -> OpeningOutcome {
+    let step = wanted.step;
     for &at in order {
         if tools.cancel.is_cancelled() {
             return OpeningOutcome::Cancelled;
@@ -76,7 +87,9 @@ fn walk(
             continue;
         }
         locked(walked).chosen = Some(at);
-        let (outcome, news) = open_case(&case.scan, &case.session, tools);
+        let named = || case.series.clone().map_or(Which::Any, Which::Series);
+        let which = wanted.which.clone().unwrap_or_else(named);
+        let (outcome, news) = open_case((&case.scan, &which), &case.session, tools);
         let mut now = locked(walked);
         match news.held {
             // Somebody was quicker.
@@ -115,7 +128,20 @@ impl App {
             return;
         }
         let scan = case.scan.clone();
-        self.start_walk(scan, vec![at], None);
+        self.start_walk(scan, vec![at], Wanted::default());
+    }
+
+    /// Whether this is the scan of a case, by its place in the list.
+    pub(in crate::app) fn is_case(&self, at: usize, scan: &Path) -> bool {
+        let cases = self.work_list.open.as_ref().map(|open| &open.list.cases);
+        cases.and_then(|cases| cases.get(at)).is_some_and(|case| case.scan == scan)
+    }
+
+    /// Opens a case with the scan that was chosen of several.
+    pub(in crate::app) fn open_case_as(&mut self, at: usize, which: Which) {
+        let Some(open) = &self.work_list.open else { return };
+        let Some(scan) = open.list.cases.get(at).map(|case| case.scan.clone()) else { return };
+        self.start_walk(scan, vec![at], Wanted { step: None, which: Some(which) });
     }
 
     /// Goes to another case.
@@ -131,10 +157,10 @@ impl App {
             self.toasts.info(none_left(step).to_owned());
             return;
         }
-        self.start_walk(place, order, Some(step));
+        self.start_walk(place, order, Wanted { step: Some(step), which: None });
     }
 
-    fn start_walk(&mut self, path: PathBuf, order: Vec<usize>, step: Option<CaseStep>) {
+    fn start_walk(&mut self, path: PathBuf, order: Vec<usize>, wanted: Wanted) {
         let asks = self.sessions.is_under_way() && !self.sessions.is_opening();
         if asks || self.leaving.is_under_way() || self.files.is_opening() {
             return;
@@ -144,7 +170,8 @@ impl App {
         let list = Arc::clone(&open.list);
         let walked = Arc::new(Mutex::new(Walked::default()));
         let theirs = Arc::clone(&walked);
-        self.open_by(path, move |tools| walk(&list, &order, step, tools, &theirs));
+        let step = wanted.step;
+        self.open_by(path, move |tools| walk(&list, &order, &wanted, tools, &theirs));
         let before = self.open.as_ref().map(|open| open.number);
         self.work_list.walk = Some(Walk { step, before, walked });
     }
@@ -179,6 +206,7 @@ impl App {
             tr_with(text, &[("names", &names)])
         };
         let name = |at: usize| open.list.cases[at].name.clone();
+        let scan = walked.chosen.map_or_else(PathBuf::new, |at| open.list.cases[at].scan.clone());
         let held = walked.passed.iter().filter_map(|(at, why)| match why {
             Passed::Held(holder) => Some(format!("{} ({})", name(*at), tr_error(holder))),
             Passed::Missing => None,
@@ -197,6 +225,9 @@ impl App {
             self.toasts.info(none_left(step).to_owned());
         }
         self.take_in(walked.seen);
+        if let Some((at, several)) = walked.chosen.zip(walked.news.several) {
+            self.ask_series_of_case((at, scan), several);
+        }
     }
 }
 

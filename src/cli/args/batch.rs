@@ -11,6 +11,8 @@ use super::{First, ModelArgs, PartsArg, Rule, SendArgs, Space};
 const TABLE: &str = "\
 The table's first line names its columns; others than these are not looked at, and ways are from the table's folder.
   image   the scan
+  series  of a folder, ZIP archive or DICOMDIR with several scans the one that is meant: its UID, its number, or what
+          “voxpoint info FOLDER” calls it; without it the row fails
   out     where to write its label map; no two rows have the same
   points  clicks: X,Y,Z,+ or X,Y,Z,- and a semicolon between two; the first is inside (+). In a table whose columns are
           separated by commas the field is put in quotation marks
@@ -22,8 +24,9 @@ The table's first line names its columns; others than these are not looked at, a
   model   another model than --model: its place, or the address of a server
 
 Standard output gets a line of JSON for each row: row (its line in the table), image, out, state (done, earlier, failed),
-error, labels (label, name, voxels, `volume_ml`, clicks, iou, dice with a robot), touches, device, ms (load, model, save), and of a model on a server what
-went over the network (server: requests, sent, received, `network_ms`, `server_ms`).
+error, labels (label, name, voxels, `volume_ml`, clicks, iou, dice with a robot), touches, device, ms (load, model
+and of that networks: the encoder and the decoder alone, save), and of a model on a server what went over the network
+(server: requests, sent, received, `network_ms`, `server_ms`).
 A row that fails is named and the others go on; the exit code is then 1. A server that fails three rows one after another
 is not asked for the rest: those rows fail at once, and the same command does them when it is back.
 

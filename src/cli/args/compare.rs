@@ -56,7 +56,7 @@ pub struct CompareArgs {
     /// Put B (and MORE) onto the grid of A where it is another: the nearest voxel's label.
     #[arg(long)]
     pub resample: bool,
-    /// Write the labels' numbers as a table (.csv).
+    /// Write the labels' numbers as a table (.csv); of several raters those of everybody with everybody.
     #[arg(long, value_name = "FILE.csv")]
     pub csv: Option<PathBuf>,
     /// Write a report for a browser (.html): one file, with a sortable table, Bland-Altman and box plots.

@@ -28,6 +28,10 @@ pub struct MeasureArgs {
     /// The scan on whose voxels the label map lies, or the folder of the scans: also measures the values.
     #[arg(long, value_name = "SCAN|FOLDER")]
     pub scan: Option<PathBuf>,
+    /// Which series of a scan that is a folder, a ZIP archive or a DICOMDIR: its UID, its number, or what `voxpoint info FOLDER`
+    /// calls it. Without it a place with several scans is refused.
+    #[arg(long, value_name = "UID|N", requires = "scan")]
+    pub series: Option<String>,
     /// Only this label: its value in the file.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub label: Option<u64>,

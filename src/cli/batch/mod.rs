@@ -5,11 +5,12 @@
 //! nothing and repeats at most the rows that were at work.
 
 mod models;
+mod others;
 mod row;
 mod table;
 mod told;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -19,11 +20,12 @@ use std::sync::{Mutex, PoisonError};
 use anyhow::{Context as _, anyhow, bail};
 
 use super::args::{BatchArgs, Space};
-use super::journal::{self, Journal};
+use super::journal::Journal;
 use super::stamp::ReadStamp;
 use super::{causes, jobs, print, say};
 use crate::segment::{ModelRef, Segmenter, cubes};
 use models::{COMMAND, RunModels};
+use others::{Others, journal_of};
 use row::Inputs;
 use table::{Job, JobPrompt};
 use told::{KeptRow, Made, RowLine, RowState, Tally};
@@ -46,9 +48,11 @@ pub fn run(args: &BatchArgs) -> anyhow::Result<()> {
     if rows.is_empty() {
         bail!("there is no row in this table: {}", args.table.display());
     }
-    let batch = Batch::prepare(args, rows, &elsewhere)?;
+    let mut batch = Batch::prepare(args, rows, &elsewhere)?;
     batch.tell_earlier()?;
-    let jobs = args.jobs.min(batch.waiting().max(1));
+    batch.tell_others(all);
+    let waiting = batch.rows.len() - batch.told.len();
+    let jobs = args.jobs.min(waiting.max(1));
     jobs::run(jobs, || batch.work())?;
     let tally = batch.tally.into_inner().unwrap_or_else(PoisonError::into_inner);
     match tally.failed() {
@@ -68,8 +72,10 @@ struct Batch<'a> {
     models: RunModels<'a>,
     /// Where results are kept as they come.
     journal: Journal<KeptRow>,
-    /// Those of other shares.
-    others: HashMap<String, KeptRow>,
+    /// Those of other shares; `None`: they are not looked at.
+    others: Option<Mutex<Others>>,
+    /// Lines of rows that were done before this run began.
+    told: HashSet<u64>,
     /// The label maps that any of these wrote.
     ours: HashSet<PathBuf>,
     tally: Mutex<Tally>,
@@ -84,21 +90,18 @@ impl<'a> Batch<'a> {
         let threads = jobs::threads_of_each(args.jobs, args.model.threads);
         let models = RunModels::of(args, (&rows, elsewhere), threads)?;
         cubes::expect_models(args.jobs);
-        let path = args.resume.clone().unwrap_or_else(|| journal_of(args));
+        let path = args.resume.clone().unwrap_or_else(|| journal_of(&args.table, args.shard));
         let journal = Journal::open(&path, COMMAND)?;
-        let mut others: HashMap<String, KeptRow> = HashMap::new();
-        if args.resume.is_none() {
-            for other in journals_beside(&args.table).into_iter().filter(|other| *other != path) {
-                others.extend(journal::results_in(&other));
-            }
-        }
-        let ours = journal.results().chain(others.values()).map(|kept| kept.out.clone()).collect();
+        let others = args.resume.is_none().then(|| Others::of(&args.table, &path));
+        let theirs = others.iter().flat_map(Others::results);
+        let ours = journal.results().chain(theirs).map(|kept: &KeptRow| kept.out.clone()).collect();
         Ok(Self {
             args,
             ours,
             models,
             journal,
-            others,
+            others: others.map(Mutex::new),
+            told: HashSet::new(),
             tally: Mutex::new(Tally::new(rows.len())),
             rows,
             next: AtomicUsize::new(0),
@@ -106,31 +109,49 @@ impl<'a> Batch<'a> {
         })
     }
 
-    /// What an earlier run made of a row, if that is still there, and of the same files.
-    fn earlier(&self, job: &Job) -> Option<&Made> {
+    /// What an earlier run or another share made of a row, if that is still there, and of the same files.
+    fn earlier(&self, job: &Job) -> Option<Made> {
         let key = self.key(job).ok()?;
-        let kept = [self.journal.get(&key), self.others.get(&key)];
-        kept.into_iter().flatten().find(|kept| kept.holds()).map(|kept| &kept.made)
+        if let Some(kept) = self.journal.get(&key).filter(|kept| kept.holds()) {
+            return Some(kept.made.clone());
+        }
+        let others = self.others.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner);
+        others.get(&key).filter(|kept| kept.holds()).map(|kept| kept.made.clone())
     }
 
     /// Tells of rows that are done: before the others, so that the time left is that of these.
-    fn tell_earlier(&self) -> anyhow::Result<()> {
-        let mut earlier = 0;
+    fn tell_earlier(&mut self) -> anyhow::Result<()> {
+        let mut told = HashSet::new();
         for job in &self.rows {
             if let Some(made) = self.earlier(job) {
-                earlier += 1;
-                self.tell(job, RowState::Earlier, Ok(made))?;
+                told.insert(job.line);
+                self.tell(job, RowState::Earlier, Ok(&made))?;
             }
         }
-        if earlier > 0 {
-            say(&format!("note: {earlier} of {} rows are done", self.rows.len()));
+        if !told.is_empty() {
+            say(&format!("note: {} of {} rows are done", told.len(), self.rows.len()));
         }
+        self.told = told;
         Ok(())
     }
 
-    /// How many rows are to be done.
-    fn waiting(&self) -> usize {
-        self.rows.iter().filter(|job| self.earlier(job).is_none()).count()
+    /// Says which other shares are at work on rows of this one, of so many of the table.
+    fn tell_others(&self, all: usize) {
+        let Some(others) = &self.others else { return };
+        let others = others.lock().unwrap_or_else(PoisonError::into_inner);
+        for named in others.at_work_on(self.args.shard, all) {
+            say(&format!(
+                "note: {named} of this table is at work, too, and has rows of this share: a row that both begin at the \
+                 same time is done twice"
+            ));
+        }
+    }
+
+    /// What another share has made of a row since this run began.
+    fn made_meanwhile(&self, job: &Job) -> Option<Made> {
+        let others = self.others.as_ref()?;
+        others.lock().unwrap_or_else(PoisonError::into_inner).refresh();
+        self.earlier(job)
     }
 
     /// A job: does rows until there is none.
@@ -143,7 +164,7 @@ impl<'a> Batch<'a> {
                 while !self.stop.load(Ordering::Relaxed) {
                     let at = self.next.fetch_add(1, Ordering::Relaxed);
                     let Some(job) = self.rows.get(at) else { break };
-                    if self.earlier(job).is_some() {
+                    if self.told.contains(&job.line) {
                         continue;
                     }
                     let inputs = guarded(|| {
@@ -170,6 +191,9 @@ impl<'a> Batch<'a> {
         inputs: anyhow::Result<Inputs>,
         model: &mut Option<OpenedModel>,
     ) -> anyhow::Result<()> {
+        if let Some(made) = self.made_meanwhile(job) {
+            return self.tell(job, RowState::Earlier, Ok(&made));
+        }
         let made = inputs.and_then(|inputs| {
             let key = self.key(job)?;
             let wanted = self.models.of_job(job)?;
@@ -233,7 +257,7 @@ impl<'a> Batch<'a> {
                 "seed": self.args.seed,
             }),
         };
-        let key = serde_json::json!({
+        let mut key = serde_json::json!({
             "image": way(&job.image),
             "out": way(&job.out),
             "name": job.name,
@@ -244,6 +268,10 @@ impl<'a> Batch<'a> {
             "program": env!("CARGO_PKG_VERSION"),
             "batch": BATCH_VERSION,
         });
+        // Rows without one have the keys that they always had.
+        if let Some(series) = &job.series {
+            key["series"] = series.as_str().into();
+        }
         Ok(key.to_string())
     }
 
@@ -289,34 +317,6 @@ fn guarded<T>(work: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Result<T> {
     })
 }
 
-/// Where a run keeps what is done.
-fn journal_of(args: &BatchArgs) -> PathBuf {
-    let share = args.shard.map_or(String::new(), |s| format!(".{}-of-{}", s.number, s.of));
-    let mut name = args.table.clone().into_os_string();
-    name.push(format!("{share}.journal"));
-    PathBuf::from(name)
-}
-
-/// The journals of a table and of its shares, however many there were.
-fn journals_beside(table: &Path) -> Vec<PathBuf> {
-    let Some(own) = table.file_name().and_then(|name| name.to_str()) else { return Vec::new() };
-    let is_journal = |path: &PathBuf| {
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        let rest = name.strip_prefix(own).and_then(|rest| rest.strip_suffix(".journal"));
-        rest.is_some_and(|rest| {
-            let share = rest.strip_prefix('.').and_then(|rest| rest.split_once("-of-"));
-            let number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-            rest.is_empty() || share.is_some_and(|(i, n)| number(i) && number(n))
-        })
-    };
-    let entries = std::fs::read_dir(crate::io::folder_of(table)).into_iter().flatten();
-    // As the table's own way, so that one of them is told from that of this run.
-    let beside = |entry: std::fs::DirEntry| table.with_file_name(entry.file_name());
-    let mut found: Vec<PathBuf> = entries.flatten().map(beside).filter(is_journal).collect();
-    found.sort();
-    found
-}
-
 #[cfg(test)]
 mod tests {
     use clap::Parser as _;
@@ -336,27 +336,6 @@ mod tests {
             Ok(Some(CliCommand::Batch(args))) => args,
             other => panic!("{other:?}"),
         }
-    }
-
-    #[test]
-    fn journals_are_told_by_their_names() {
-        let folder = tempfile::tempdir().unwrap();
-        let table = folder.path().join("jobs.csv");
-        let journals = ["jobs.csv.1-of-2.journal", "jobs.csv.12-of-20.journal", "jobs.csv.journal"];
-        let others = [
-            "jobs.csv",
-            "jobs.csv.x.journal",
-            "jobs.csv.1-of-.journal",
-            "other.csv.journal",
-            "jobs.csv.1.journal",
-        ];
-        for name in journals.iter().chain(&others) {
-            std::fs::write(folder.path().join(name), "").unwrap();
-        }
-        let found = journals_beside(&table);
-        assert_eq!(found, journals.map(|name| folder.path().join(name)));
-        assert_eq!(journal_of(&args(&table)), found[2]);
-        assert_eq!(journal_of(&args_with(&table, &["--shard", "12/20"])), found[1]);
     }
 
     #[test]

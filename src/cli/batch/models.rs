@@ -169,6 +169,7 @@ mod tests {
         Job {
             line: 2,
             image: "a.nii".into(),
+            series: None,
             prompt: super::super::table::JobPrompt::Robot { labels, label: None, clicks: 1 },
             name: None,
             model: model.map(PathBuf::from),

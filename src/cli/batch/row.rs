@@ -11,7 +11,7 @@ use super::super::eval::reach::reach;
 use super::super::files::{self, ms_since};
 use super::super::robot_rounds::{self, Answering};
 use super::super::stamp::ReadStamp;
-use super::super::{overlaps, segment::prompts};
+use super::super::{overlaps, prompts};
 use super::table::{Job, JobPrompt};
 use super::told::{Made, MadeLabel, RowMilliseconds};
 use crate::document::{LabelId, palette_colour};
@@ -37,17 +37,29 @@ pub struct Inputs {
     pub ms: f64,
 }
 
+/// The scan that was read last.
+#[derive(Debug)]
+pub struct LastScan {
+    image: PathBuf,
+    series: Option<String>,
+    volume: Arc<Volume>,
+}
+
 /// Reads a row's scan, if `last` is not that, and its labels.
-pub fn load(job: &Job, last: &mut Option<(PathBuf, Arc<Volume>)>) -> anyhow::Result<Inputs> {
+pub fn load(job: &Job, last: &mut Option<LastScan>) -> anyhow::Result<Inputs> {
     let start = Instant::now();
     let volume = match last {
-        Some((path, volume)) if *path == job.image => Arc::clone(volume),
+        Some(last) if last.image == job.image && last.series == job.series => {
+            Arc::clone(&last.volume)
+        }
         _ => {
             // Not two in memory if one is enough.
             *last = None;
-            let volume = Arc::new(files::open_scan(&job.image)?);
+            let how = "name one in the column “series”";
+            let volume = Arc::new(files::open_only(&job.image, job.series.as_deref(), how)?);
             files::warn(&volume);
-            *last = Some((job.image.clone(), Arc::clone(&volume)));
+            let (image, series) = (job.image.clone(), job.series.clone());
+            *last = Some(LastScan { image, series, volume: Arc::clone(&volume) });
             volume
         }
     };
@@ -86,10 +98,10 @@ pub fn make(
     let Inputs { volume, truth, .. } = inputs;
     files::refuse_inputs(&job.out, volume)?;
     let start = Instant::now();
-    let mut clicking = Clicking { volume, segmenter, args, traffic: None };
+    let mut clicking = Clicking { volume, segmenter, args, traffic: None, networks: 0.0 };
     let mut masks = match &job.prompt {
         JobPrompt::Points { points, space, label } => {
-            let prompts = prompts(volume, points, *space)?;
+            let prompts = prompts::points(volume, points, *space)?;
             let outcome = clicking.answer(&prompts, args.extend)?;
             vec![Mask {
                 value: *label,
@@ -108,7 +120,8 @@ pub fn make(
     let model = ms_since(start);
     let start = Instant::now();
     save(job, volume, &mut masks, (args.force, ours))?;
-    let ms = RowMilliseconds { load: inputs.ms, model, save: ms_since(start) };
+    let networks = clicking.networks;
+    let ms = RowMilliseconds { load: inputs.ms, model, networks, save: ms_since(start) };
     let voxel_ml = volume.grid().voxel_volume_mm3() / 1000.0;
     Ok(Made {
         labels: masks.iter().map(|mask| mask.told(voxel_ml)).collect(),
@@ -163,6 +176,8 @@ struct Clicking<'a> {
     args: &'a BatchArgs,
     /// What went over the network so far.
     traffic: Option<Traffic>,
+    /// Milliseconds of the encoder and the decoder so far.
+    networks: f64,
 }
 
 impl Clicking<'_> {
@@ -188,7 +203,9 @@ impl Clicking<'_> {
     }
 
     fn count(&mut self, outcome: &Outcome) {
-        if let Some(more) = outcome.timings.traffic {
+        let timings = &outcome.timings;
+        self.networks += timings.encode.unwrap_or(0.0) + timings.decode.iter().sum::<f64>();
+        if let Some(more) = timings.traffic {
             *self.traffic.get_or_insert_default() += more;
         }
     }

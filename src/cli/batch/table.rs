@@ -18,6 +18,8 @@ pub struct Job {
     pub line: u64,
     /// The scan.
     pub image: PathBuf,
+    /// Which series of a place with several.
+    pub series: Option<String>,
     /// What is clicked.
     pub prompt: JobPrompt,
     /// Of clicks: the structure's name in the label table.
@@ -115,9 +117,10 @@ impl Columns<'_> {
             },
         };
         let name = field("name").map(str::to_owned);
+        let series = field("series").map(str::to_owned);
         let address = field("model").filter(|text| is_address(text)).map(PathBuf::from);
         let model = address.or_else(|| file("model"));
-        Ok(Job { line, image, prompt, name, model, out })
+        Ok(Job { line, image, series, prompt, name, model, out })
     }
 }
 
@@ -182,8 +185,8 @@ mod tests {
     #[test]
     fn a_row_is_clicks_or_a_robots() {
         let jobs = read_text(
-            "image,points,space,out,labels,label,clicks,name,who\n\
-             a.nii,\"1,2,3; -4,5.5,6,-\",,a_m.nii.gz,,,,liver,x\n\
+            "image,points,space,out,labels,label,clicks,name,who,series\n\
+             a.nii,\"1,2,3; -4,5.5,6,-\",,a_m.nii.gz,,,,liver,x,1.2.3\n\
              \n\
              b.nii,\"7,8,9,+\",Voxel,./b_m.nii.gz,,7\n\
              b.nii,,,c.nii,b_seg.nii,,,,\n\
@@ -198,6 +201,7 @@ mod tests {
         let two = vec![point(1.0, 2.0, 3.0, true), point(-4.0, 5.5, 6.0, false)];
         assert_eq!(a.prompt, clicked(two, Space::World, 1));
         assert_eq!((a.line, a.name.as_deref()), (2, Some("liver")));
+        assert_eq!((a.series.as_deref(), b.series.as_deref()), (Some("1.2.3"), None));
         assert_eq!(b.prompt, clicked(vec![point(7.0, 8.0, 9.0, true)], Space::Voxel, 7));
         assert!(b.line == 4 && b.out.ends_with("b_m.nii.gz") && !b.out.ends_with("./b_m.nii.gz"));
         for (job, expected) in [(c, robot(None, 5)), (d, robot(Some(3), 10))] {

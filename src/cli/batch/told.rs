@@ -68,8 +68,11 @@ pub struct MadeLabel {
 pub struct RowMilliseconds {
     /// Reading the scan and the labels, while the row before was at work.
     pub load: f64,
-    /// Clicks of the robot and answers of the model.
+    /// Clicks of the robot and answers of the model, with cutting what it looks at and making the mask.
     pub model: f64,
+    /// Of that, the encoder and the decoder alone.
+    #[serde(default)]
+    pub networks: f64,
     /// Writing, reading back and comparing.
     pub save: f64,
 }

@@ -2,20 +2,21 @@
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use anyhow::{Context as _, bail};
 use serde::{Deserialize, Serialize};
 
-use super::process::resident_mb;
+use super::process::{StartedProcess, resident_mb};
 use super::{median, synthetic};
 use crate::cli::args::BenchArgs;
 use crate::cli::files::ms_since;
 use crate::cli::{say, segment};
 
-/// Voxels of the small scans, and how many of them there are.
-const SMALL: [usize; 3] = [64, 64, 64];
+/// Voxels of the small scans.
+pub const SMALL: [usize; 3] = [64, 64, 64];
+/// How many of them there are.
 const SCANS: usize = 8;
 /// The row from which on memory is to stay as it is.
 const SETTLED: usize = 100;
@@ -28,12 +29,17 @@ pub struct BatchTimes {
     start_ms: f64,
     /// Seconds from the first row to the last.
     seconds: f64,
-    /// Seconds of them that the model took.
+    /// Seconds of them that the model took, with cutting what it looks at, resampling that, and making masks.
     model_seconds: f64,
     /// What was needed beside it, %.
     overhead_percent: f64,
+    /// Seconds of them that the encoder and the decoder took alone.
+    networks_seconds: f64,
+    /// What was needed beside these, %: all that is this program's.
+    networks_overhead_percent: f64,
     /// Medians of a row.
     model_ms: f64,
+    networks_ms: f64,
     load_ms: f64,
     save_ms: f64,
     /// Resident memory after 100 rows and after the last; null where the system does not tell.
@@ -55,6 +61,7 @@ struct Line {
 struct LineMilliseconds {
     load: f64,
     model: f64,
+    networks: f64,
     save: f64,
 }
 
@@ -90,22 +97,12 @@ fn write_table(path: &Path, rows: usize) -> std::io::Result<()> {
     table.flush()
 }
 
-/// A process that ends with whoever started it.
-struct Started(Child);
-
-impl Drop for Started {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 /// Starts it and reads what it tells; what it says to people goes into the file `said`.
 fn follow(mut command: Command, said: &Path) -> anyhow::Result<BatchTimes> {
     let start = Instant::now();
     let file = std::fs::File::create(said).context("can't keep what batch says")?;
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(file);
-    let mut child = Started(command.spawn().context("can't start the program")?);
+    let mut child = StartedProcess(command.spawn().context("can't start the program")?);
     let output = child.0.stdout.take().context("the program says nothing")?;
     let (mut rows, mut first, mut memory) = (Vec::new(), 0.0, [None; 2]);
     for line in BufReader::new(output).lines() {
@@ -130,7 +127,11 @@ fn follow(mut command: Command, said: &Path) -> anyhow::Result<BatchTimes> {
         bail!("no row was done");
     };
     let seconds = (end - begin) / 1e3;
-    let model_seconds = rows[1..].iter().map(|(_, ms)| ms.model).sum::<f64>() / 1e3;
+    let sum = |of: fn(&LineMilliseconds) -> f64| {
+        rows[1..].iter().map(|(_, ms)| of(ms)).sum::<f64>() / 1e3
+    };
+    let (model_seconds, networks_seconds) = (sum(|ms| ms.model), sum(|ms| ms.networks));
+    let over = |part: f64| 100.0 * (seconds - part) / part;
     let middle = |of: fn(&LineMilliseconds) -> f64| {
         median(&rows.iter().map(|(_, ms)| of(ms)).collect::<Vec<_>>())
     };
@@ -139,8 +140,11 @@ fn follow(mut command: Command, said: &Path) -> anyhow::Result<BatchTimes> {
         start_ms: first,
         seconds,
         model_seconds,
-        overhead_percent: 100.0 * (seconds - model_seconds) / model_seconds,
+        overhead_percent: over(model_seconds),
+        networks_seconds,
+        networks_overhead_percent: over(networks_seconds),
         model_ms: middle(|ms| ms.model),
+        networks_ms: middle(|ms| ms.networks),
         load_ms: middle(|ms| ms.load),
         save_ms: middle(|ms| ms.save),
         settled_mb: memory[0],
@@ -160,12 +164,19 @@ impl BatchTimes {
     pub fn lines(&self) -> Vec<String> {
         let mut lines = vec![
             format!(
-                "batch: {} rows in {:.1} s, of which the model {:.1} s: {:.1} % more; {:.0} ms before the first",
-                self.rows, self.seconds, self.model_seconds, self.overhead_percent, self.start_ms
+                "batch: {} rows in {:.1} s; {:.0} ms before the first",
+                self.rows, self.seconds, self.start_ms
             ),
             format!(
-                "batch: a row's model {:.1} ms, reading (meanwhile) {:.1} ms, writing {:.1} ms",
-                self.model_ms, self.load_ms, self.save_ms
+                "batch: of that the model, with cutting and masks, {:.1} s: {:.1} % more; encoder and decoder alone {:.1} s: {:.1} % more",
+                self.model_seconds,
+                self.overhead_percent,
+                self.networks_seconds,
+                self.networks_overhead_percent
+            ),
+            format!(
+                "batch: a row's model {:.1} ms (encoder and decoder {:.1}), reading (meanwhile) {:.1} ms, writing {:.1} ms",
+                self.model_ms, self.networks_ms, self.load_ms, self.save_ms
             ),
         ];
         if let (Some(settled), Some(last)) = (self.settled_mb, self.last_mb) {
@@ -180,6 +191,21 @@ impl BatchTimes {
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_needed_beside_the_networks_is_told_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = Command::new("sh");
+        let row = r#"echo '{"state":"done","ms":{"load":1,"model":30,"networks":20,"save":2}}'; sleep 0.05;"#;
+        command.args(["-c", &row.repeat(3)]);
+        let times = follow(command, &folder.path().join("said.txt")).unwrap();
+        assert_eq!((times.rows, times.model_ms, times.networks_ms), (3, 30.0, 20.0));
+        assert!((times.model_seconds - 0.06).abs() < 1e-9, "{times:?}");
+        assert!((times.networks_seconds - 0.04).abs() < 1e-9, "{times:?}");
+        assert!(times.networks_overhead_percent > times.overhead_percent, "{times:?}");
+        let said = times.lines().join("\n");
+        assert!(said.contains("encoder and decoder alone 0.0 s"), "{said}");
+    }
 
     #[test]
     fn a_batch_that_fails_says_why_and_is_ended() {

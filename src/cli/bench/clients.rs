@@ -102,10 +102,18 @@ fn bend(rows: &[ClientRow], cores: usize) -> Option<(usize, &'static str)> {
         doublings > 0.0 && times.log2() / doublings < BENDS.log2()
     })?;
     let at = &pair[1];
-    let why = if at.cores_busy.is_some_and(|busy| busy > ALL * cores as f64) {
+    let cores = cores as f64;
+    // Scans a minute if nobody waited for anybody, and if the cores did as much for each as now, without a pause.
+    let unhindered = first.scans_per_minute * at.clients as f64 / first.clients as f64;
+    let most = at.cores_busy.map(|busy| at.scans_per_minute * cores / busy.max(f64::EPSILON));
+    let why = if at.cores_busy.is_some_and(|busy| busy > ALL * cores) {
         "the cores here are busy: with cutting, packing, sending, and with masks"
     } else if at.server_ms > 1.0 / ALL * first.server_ms {
         "requests wait for the server"
+    } else if most.is_some_and(|most| unhindered > ALL * most) {
+        "the cores here fill: so many clients need more of them than there are, and wait for one another"
+    } else if at.cores_busy.is_none() {
+        "the server is not busy: the cores here (the system does not tell), the network, or the memory"
     } else {
         "neither the cores here nor the server are busy: the network, or the memory"
     };
@@ -119,7 +127,8 @@ fn row(
     clients: usize,
     repeat: usize,
 ) -> anyhow::Result<ClientRow> {
-    let segmenters = (0..clients).map(|_| CubeSegmenter::served(served, Some(1)));
+    let segmenters =
+        (0..clients).map(|_| CubeSegmenter::served(served, Some(1), &CancelToken::new()));
     let segmenters = segmenters.collect::<Result<Vec<_>, _>>()?;
     let begin = Barrier::new(clients + 1);
     let (times, seconds, cpu) = std::thread::scope(|scope| {
@@ -230,7 +239,14 @@ mod tests {
         let (at, why) = bend(&[one, row(8, 700.0, 60.0, 1.95)], 2).unwrap();
         assert!(at == 8 && why.contains("cores here"), "{why}");
         let (at, why) = bend(&[one, row(2, 310.0, 60.0, 0.5)], 2).unwrap();
-        assert!(at == 2 && why.contains("network"), "{why}");
+        assert!(at == 2 && why.contains("neither") && why.contains("network"), "{why}");
+        let untold = ClientRow { cores_busy: None, ..row(2, 310.0, 60.0, 0.0) };
+        assert!(bend(&[one, untold], 2).is_some_and(|(_, why)| why.contains("does not tell")));
+        // Measured: a server of 100 ms that does all at once, on the same two cores.
+        let [two, four, eight] =
+            [row(2, 554.0, 108.0, 1.0), row(4, 801.0, 110.0, 1.4), row(8, 1140.0, 115.0, 1.8)];
+        let (at, why) = bend(&[row(1, 360.0, 105.0, 0.6), two, four, eight], 2).unwrap();
+        assert!(at == 4 && why.contains("cores here fill"), "{why}");
         assert_eq!(bend(&[], 2), None);
     }
 

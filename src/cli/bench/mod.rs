@@ -5,6 +5,7 @@ mod brush;
 mod click;
 mod clicks;
 mod clients;
+mod compare;
 mod edit;
 mod files;
 mod grow_cut;
@@ -30,10 +31,11 @@ use super::{Usage, print, print_json};
 /// What was measured; parts that were not are left out.
 #[derive(Debug, Serialize)]
 struct Report {
-    /// Voxels of the synthetic scan.
+    /// Voxels of the synthetic scan; of `batch`, of each.
     size: [usize; 3],
-    /// How often each thing was measured.
-    repeat: usize,
+    /// How often each thing was measured; `None`: once, as a whole.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    repeat: Option<usize>,
     /// Cores of the machine.
     cores: usize,
     /// Whether the program was built with optimisation.
@@ -62,6 +64,8 @@ struct Report {
     clients: Option<Vec<clients::Throughput>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     batch: Option<batch::BatchTimes>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    compare: Option<compare::CompareTimes>,
 }
 
 /// Refuses what is typed about a server where none is asked.
@@ -98,8 +102,9 @@ pub fn run(args: &BenchArgs) -> anyhow::Result<()> {
     let edit = wants(BenchWhat::Edit).then(|| edit::measure(args)).transpose()?;
     let history =
         wants(BenchWhat::History).then(|| history::measure(args.size, args.repeat)).transpose()?;
-    let session =
-        wants(BenchWhat::Session).then(|| session::measure(args.size, args.repeat)).transpose()?;
+    let session = wants(BenchWhat::Session)
+        .then(|| session::measure(args.size, args.repeat, args.objects))
+        .transpose()?;
     // Not among all: it takes a gigabyte of disk, and several of memory.
     let large = (args.what == BenchWhat::Large).then(|| view::open_large(args)).transpose()?;
     let several = args.what == BenchWhat::Server && !args.clients.is_empty();
@@ -109,9 +114,10 @@ pub fn run(args: &BenchArgs) -> anyhow::Result<()> {
     let clients = several.then(|| clients::measure(args)).transpose()?;
     // Not among all: with a real model it takes minutes.
     let batch = (args.what == BenchWhat::Batch).then(|| batch::measure(args)).transpose()?;
+    let compare = (args.what == BenchWhat::Compare).then(|| compare::measure(args)).transpose()?;
     let report = Report {
-        size: args.size,
-        repeat: args.repeat,
+        size: size(args),
+        repeat: (args.what != BenchWhat::Batch).then_some(args.repeat),
         cores: cores(),
         release: !cfg!(debug_assertions),
         open,
@@ -126,17 +132,30 @@ pub fn run(args: &BenchArgs) -> anyhow::Result<()> {
         server,
         clients,
         batch,
+        compare,
     };
     if args.json { print_json(&report) } else { print(&table(&report)) }
 }
 
-fn table(report: &Report) -> String {
+/// Voxels of the scan that is measured with.
+fn size(args: &BenchArgs) -> [usize; 3] {
+    match args.what {
+        BenchWhat::Batch => batch::SMALL,
+        BenchWhat::Large => args.large,
+        _ => args.size,
+    }
+}
+
+/// What the figures are of.
+fn heading(report: &Report) -> String {
     let [x, y, z] = report.size;
+    let runs = report.repeat.map_or(String::new(), |n| format!(", medians of {n} runs"));
     let build = if report.release { "" } else { ", unoptimised build" };
-    let mut lines = vec![format!(
-        "{x} × {y} × {z} voxels, medians of {} runs, {} cores{build}",
-        report.repeat, report.cores
-    )];
+    format!("{x} × {y} × {z} voxels{runs}, {} cores{build}", report.cores)
+}
+
+fn table(report: &Report) -> String {
+    let mut lines = vec![heading(report)];
     lines.extend(report.open.iter().flat_map(open::OpenTimes::lines));
     lines.extend(report.click.iter().flat_map(click::Clicked::lines));
     lines.extend(report.model.iter().flat_map(model::Measured::lines));
@@ -149,6 +168,7 @@ fn table(report: &Report) -> String {
     lines.extend(report.server.iter().flat_map(server::ServerTimes::lines));
     lines.extend(report.clients.iter().flatten().flat_map(clients::Throughput::lines));
     lines.extend(report.batch.iter().flat_map(batch::BatchTimes::lines));
+    lines.extend(report.compare.iter().flat_map(compare::CompareTimes::lines));
     lines.join("\n")
 }
 
@@ -192,6 +212,9 @@ fn timed<T>(work: impl FnOnce() -> T) -> (T, f64) {
 mod tests {
     use std::cell::RefCell;
 
+    use clap::Parser as _;
+
+    use super::super::args::{Cli, CliCommand};
     use super::*;
 
     #[test]
@@ -199,6 +222,22 @@ mod tests {
         assert_eq!(median(&[9.0, 1.0, 3.0]), 3.0);
         assert_eq!(median(&[4.0, 1.0, 3.0, 100.0]), 3.5);
         assert!(median(&[]).is_nan());
+    }
+
+    #[test]
+    fn the_size_is_that_of_what_is_measured() {
+        let typed = |what: &str| {
+            let line = ["voxpoint", "bench", what, "--size", "50x40x30", "--large", "70x70x90"];
+            match Cli::try_parse_from(line).map(|cli| cli.command) {
+                Ok(Some(CliCommand::Bench(args))) => size(&args),
+                other => panic!("{other:?}"),
+            }
+        };
+        for (what, expected) in
+            [("open", [50, 40, 30]), ("large", [70, 70, 90]), ("batch", batch::SMALL)]
+        {
+            assert_eq!(typed(what), expected, "{what}");
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What is measured in a process of its own, so that its peak memory can be told.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context as _, bail};
 use serde::{Deserialize, Serialize};
@@ -24,6 +24,16 @@ impl ProcessMeasurement {
     /// Tells how much memory the process has had so far.
     pub fn of(ms: f64, voxels: usize) -> Self {
         Self { ms, peak_kib: peak_kib(), voxels, sum: None }
+    }
+}
+
+/// A process that ends with whoever started it.
+pub struct StartedProcess(pub Child);
+
+impl Drop for StartedProcess {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 

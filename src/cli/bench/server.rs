@@ -38,7 +38,7 @@ pub fn measure(size: [usize; 3], repeat: usize) -> anyhow::Result<ServerTimes> {
     let port = stub_server::start(Service::default())?;
     let served = ServedModel::at(format!("http://127.0.0.1:{port}").parse()?);
     served.agreed.set(true);
-    let mut segmenter = CubeSegmenter::served(&served, None)?;
+    let mut segmenter = CubeSegmenter::served(&served, None, &CancelToken::new())?;
     let mut socket = Socket::open(port)?;
     let clicks = Clicks::new(Arc::new(synthetic::volume(size)?));
     let never = CancelToken::new();

@@ -1,5 +1,5 @@
-//! What it costs to keep the work: the UI thread's share, what a stroke writes, and opening it again. Fifty objects of
-//! ten clicks each.
+//! What it costs to keep the work: the UI thread's share, what a stroke writes, and opening it again. Fifty objects, or as
+//! many as are asked for, of ten clicks each.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -22,7 +22,6 @@ use crate::session::{
 };
 use crate::volume::{RegionBuilder, Volume};
 
-const OBJECTS: usize = 50;
 const CLICKS: u64 = 10;
 /// mm.
 const BRUSH: f64 = 10.0;
@@ -49,13 +48,13 @@ pub struct SessionTimes {
 }
 
 /// Keeps work on a synthetic scan.
-pub fn measure(dims: [usize; 3], repeat: usize) -> anyhow::Result<SessionTimes> {
+pub fn measure(dims: [usize; 3], repeat: usize, objects: usize) -> anyhow::Result<SessionTimes> {
     let volume = Arc::new(synthetic::volume(dims)?);
     let folder = tempfile::tempdir()?;
-    let document = annotated(&volume, OBJECTS);
+    let document = annotated(&volume, objects);
     let (ui, idle) = on_the_ui_thread(document, folder.path(), repeat)?;
     let path = folder.path().join("all.voxpoint");
-    let mut document = annotated(&volume, OBJECTS);
+    let mut document = annotated(&volume, objects);
     let mut file = SessionFile::create(&path, &snapshot(&document), &Past::default())?;
     let file_bytes = std::fs::metadata(&path)?.len();
     let (mut write, mut bytes) = (Vec::new(), Vec::new());
@@ -78,13 +77,13 @@ pub fn measure(dims: [usize; 3], repeat: usize) -> anyhow::Result<SessionTimes> 
             timed(|| contents.snapshot.restore(Arc::clone(&volume), BTreeMap::new()));
         restore.push(ms);
         let (restored, damage) = restored?;
-        ensure!(damage.is_empty() && restored.objects().len() == OBJECTS, "all comes back");
+        ensure!(damage.is_empty() && restored.objects().len() == objects, "all comes back");
     }
     let one = folder.path().join("one.voxpoint");
     let alone = annotated(&volume, 1);
     drop(SessionFile::create(&one, &snapshot(&alone), &Past::default())?);
     Ok(SessionTimes {
-        objects: OBJECTS,
+        objects,
         ui_ms: median(&ui),
         ui_worst_ms: ui.iter().copied().fold(0.0, f64::max),
         ui_idle_ms: median(&idle),
@@ -162,10 +161,16 @@ fn object(grid: &Grid, n: usize, across: usize) -> Object {
     };
     let mut random = fastrand::Rng::with_seed(n as u64);
     let mut builder = RegionBuilder::new(nx);
-    for z in 0..nz {
-        for y in 0..ny {
+    // No further than it reaches.
+    let middle = nz as f64 / 2.0;
+    let reach = |centre: f64, radius: f64, n: usize| {
+        let (low, high) = ((centre - radius).floor().max(0.0), (centre + radius).ceil());
+        low as usize..(high as usize).min(n)
+    };
+    for z in reach(middle, radii[2], nz) {
+        for y in reach(centre[1], radii[1], ny) {
             let v = (y as f64 + 0.5 - centre[1]) / radii[1];
-            let w = (z as f64 + 0.5 - nz as f64 / 2.0) / radii[2];
+            let w = (z as f64 + 0.5 - middle) / radii[2];
             let left = 1.0 - v * v - w * w;
             if left > 0.0 {
                 let half = radii[0] * left.sqrt();
@@ -243,7 +248,7 @@ mod tests {
 
     #[test]
     fn fifty_objects_are_kept_and_come_back() {
-        let found = measure([64, 48, 40], 1).unwrap();
+        let found = measure([64, 48, 40], 1, 50).unwrap();
         assert!(found.file_bytes > found.object_bytes && found.object_bytes > 0, "{found:?}");
         assert!(found.ui_ms > 0.0 && found.read_ms > 0.0, "{found:?}");
     }

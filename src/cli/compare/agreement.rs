@@ -8,12 +8,14 @@ use anyhow::{anyhow, bail};
 use serde::Serialize;
 
 use super::super::args::CompareArgs;
+use super::super::folders::name_of;
 use super::super::overlaps::overlaps;
 use super::super::tables::table;
 use super::super::{files, label_maps, print, print_json, say};
+use super::room::MemoryRoom;
 use crate::document::{LabelId, palette_colour};
 use crate::io::{self, LabelsRead};
-use crate::measure::{ComparedNumbers, MOST_RATERS, RaterMasks, Staple};
+use crate::measure::{ComparedNumbers, MOST_RATERS, PairBy, RaterMasks, Staple};
 use crate::volume::{LabelMap, LabelName, NamedRegion, Region, RegionBuilder, Volume};
 use crate::work::{CancelToken, Progress, memory};
 
@@ -81,6 +83,9 @@ pub fn run(args: &CompareArgs) -> anyhow::Result<()> {
         say("warning: no rater has a label");
     }
     let agreement = agreement(&labels, &first, args)?;
+    if args.csv.is_some() {
+        write_csv(&paths, &raters, &first, args)?;
+    }
     let together = Together::of(&labels, &first);
     if let Some(out) = &args.staple {
         save(out, &together.staple_regions(), &labels, &first)?;
@@ -95,6 +100,25 @@ pub fn run(args: &CompareArgs) -> anyhow::Result<()> {
         return print_json(&report);
     }
     print(text(&report).trim_end())
+}
+
+/// Everybody with everybody, as the table of two folders has pairs: the names of both files are the case.
+fn write_csv(
+    paths: &[&Path],
+    raters: &[LabelsRead],
+    first: &Volume,
+    args: &CompareArgs,
+) -> anyhow::Result<()> {
+    let (room, mut cases) = (MemoryRoom::default(), Vec::new());
+    for a in 0..raters.len() {
+        for b in a + 1..raters.len() {
+            let pair = [&raters[a], &raters[b]];
+            let found = super::compared(first.grid(), pair, PairBy::Number, args, &room)?;
+            cases.push((format!("{} - {}", name_of(paths[a]), name_of(paths[b])), found));
+        }
+    }
+    let cases: Vec<_> = cases.iter().map(|(case, found)| (case.clone(), found)).collect();
+    super::write_tables(args, &cases, &[], &[])
 }
 
 fn refuse_to_replace(path: &Path, force: bool) -> anyhow::Result<()> {
@@ -143,7 +167,7 @@ fn agreement(
             (0..raters).flat_map(|a| (a + 1..raters).map(move |b| (a, b))).collect();
         let pairs: Vec<(&Region, &Region)> =
             which.iter().map(|&(a, b)| (&label.masks[a], &label.masks[b])).collect();
-        let (found, _) = super::numbers_of(&pairs, volume.grid(), args)?;
+        let (found, _) = super::numbers_of(&pairs, volume.grid(), args, &MemoryRoom::default())?;
         rows.extend(which.into_iter().zip(found).map(|((a, b), numbers)| RaterPair {
             label: label.in_file,
             name: label.name.clone(),

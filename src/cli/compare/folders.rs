@@ -14,6 +14,7 @@ use super::super::args::{CompareArgs, PairArg};
 use super::super::journal::Journal;
 use super::super::tables::table;
 use super::super::{causes, folders, print, print_json, say};
+use super::room::MemoryRoom;
 use crate::measure::{ComparedMaps, ComparedNumbers, percentile};
 
 /// Counted up whenever the same files would give other numbers.
@@ -209,8 +210,8 @@ fn pairs(a: &Path, b: &Path) -> anyhow::Result<(Vec<FilePair>, Vec<String>)> {
 /// The numbers of a pair, or why there are none in one line; `None` if it was not looked at.
 type PairResult = Option<Result<ComparedMaps, String>>;
 
-/// Works through all pairs, some at a time.
-fn all(args: &CompareArgs, pairs: &[FilePair]) -> anyhow::Result<Vec<PairResult>> {
+/// Where results are kept as they come, if they are.
+fn journal(args: &CompareArgs) -> anyhow::Result<Option<Journal<ComparedMaps>>> {
     let beside = |out: &PathBuf| {
         let mut name = out.clone().into_os_string();
         name.push(".journal");
@@ -218,30 +219,39 @@ fn all(args: &CompareArgs, pairs: &[FilePair]) -> anyhow::Result<Vec<PairResult>
     };
     let place =
         args.resume.clone().or_else(|| args.csv.as_ref().or(args.html.as_ref()).map(beside));
-    let journal: Option<Journal<ComparedMaps>> =
-        place.map(|path| Journal::open(&path, "voxpoint compare")).transpose()?;
+    place.map(|path| Journal::open(&path, "voxpoint compare")).transpose()
+}
+
+/// Works through all pairs, some at a time.
+fn all(args: &CompareArgs, pairs: &[FilePair]) -> anyhow::Result<Vec<PairResult>> {
+    let journal = journal(args)?;
     let results: Vec<Mutex<PairResult>> = pairs.iter().map(|_| Mutex::default()).collect();
     let (next, stop, old) = (AtomicUsize::new(0), AtomicBool::new(false), AtomicUsize::new(0));
+    let room = MemoryRoom::default();
     let work = || -> anyhow::Result<()> {
         while !stop.load(Ordering::Relaxed) {
             let at = next.fetch_add(1, Ordering::Relaxed);
             let (Some(pair), Some(result)) = (pairs.get(at), results.get(at)) else { break };
-            let key = key(pair, args)?;
-            let kept = journal.as_ref().and_then(|j| j.get(&key)).cloned();
+            // A file that can't even be looked at is this pair's failure, which reading it tells.
+            let key = key(pair, args).ok();
+            let known = |journal: &Journal<ComparedMaps>| journal.get(key.as_deref()?).cloned();
+            let kept = journal.as_ref().and_then(known);
+            let is_new = kept.is_none();
             let found = match kept {
                 Some(kept) => {
                     old.fetch_add(1, Ordering::Relaxed);
                     Ok(kept)
                 }
-                None => compared(pair, args),
+                None => compared(pair, args, &room),
             };
-            tell(at, pairs.len(), &pair.name, &found);
-            if let (Some(journal), Ok(maps)) = (&journal, &found)
-                && journal.get(&key).is_none()
+            if let (Some(journal), Some(key), Ok(maps)) = (&journal, &key, &found)
+                && is_new
             {
                 // A journal that can't be written concerns all.
-                journal.add(&key, maps).inspect_err(|_| stop.store(true, Ordering::Relaxed))?;
+                journal.add(key, maps).inspect_err(|_| stop.store(true, Ordering::Relaxed))?;
             }
+            // What is told is kept.
+            tell(at, pairs.len(), &pair.name, &found);
             *result.lock().unwrap_or_else(PoisonError::into_inner) = Some(found);
         }
         Ok(())
@@ -268,8 +278,13 @@ fn all(args: &CompareArgs, pairs: &[FilePair]) -> anyhow::Result<Vec<PairResult>
 }
 
 /// A pair's numbers. A panic is the pair's failure.
-fn compared(pair: &FilePair, args: &CompareArgs) -> Result<ComparedMaps, String> {
-    let done = catch_unwind(AssertUnwindSafe(|| super::compare_files(&pair.a, &pair.b, args)));
+fn compared(
+    pair: &FilePair,
+    args: &CompareArgs,
+    room: &MemoryRoom,
+) -> Result<ComparedMaps, String> {
+    let work = || super::compare_files(&pair.a, &pair.b, args, room);
+    let done = catch_unwind(AssertUnwindSafe(work));
     let done = done.unwrap_or_else(|_| Err(anyhow::anyhow!("the program is at fault")));
     done.map_err(|error| causes(&error))
 }

@@ -3,6 +3,7 @@
 mod agreement;
 mod folders;
 mod html;
+mod room;
 mod rows;
 
 use std::io::Write as _;
@@ -19,11 +20,11 @@ use crate::geom::Grid;
 use crate::io::{self, LabelsRead};
 use crate::mask::WorkLimits;
 use crate::measure::{
-    COMPARISON_CSV_HEAD, CompareReport, ComparedMaps, ComparedNumbers, compare_bytes,
+    COMPARISON_CSV_HEAD, CompareReport, ComparedMaps, ComparedNumbers, PairBy, compare_bytes,
     compared_numbers, comparison_csv_rows, pair_labels, paired_masks,
 };
 use crate::volume::{NamedRegion, Region, readable};
-use crate::work::memory;
+use room::MemoryRoom;
 
 /// A label of one number in both maps; keys are stable.
 #[derive(Debug, Serialize)]
@@ -46,7 +47,7 @@ pub fn run(args: &CompareArgs) -> anyhow::Result<()> {
     if args.label.is_some() || args.label_b.is_some() {
         return one_label(args);
     }
-    let found = compare_files(&args.a, &args.b, args)?;
+    let found = compare_files(&args.a, &args.b, args, &MemoryRoom::default())?;
     write_tables(args, &[(name_of(&args.a), &found)], &[], &[])?;
     if args.json {
         let report = CompareReport {
@@ -103,9 +104,9 @@ fn check(args: &CompareArgs) -> anyhow::Result<()> {
         () if !folders && (args.resume.is_some() || args.jobs.is_some()) => {
             usage("--resume and --jobs are for folders")
         }
-        () if raters && (args.label_b.is_some() || args.csv.is_some() || args.html.is_some()) => {
-            usage("--label-b, --csv and --html are for two label maps or folders")
-        }
+        () if raters && (args.label_b.is_some() || args.html.is_some()) => usage(
+            "--label-b and --html are for two label maps or folders; several raters have --csv",
+        ),
         () if (args.label.is_some() || args.label_b.is_some())
             && (args.csv.is_some() || args.html.is_some()) =>
         {
@@ -115,8 +116,13 @@ fn check(args: &CompareArgs) -> anyhow::Result<()> {
     }
 }
 
-/// Compares all labels of two files.
-fn compare_files(a: &Path, b: &Path, args: &CompareArgs) -> anyhow::Result<ComparedMaps> {
+/// Compares all labels of two files. `room`: what pairs that are compared at the same time have of the memory.
+fn compare_files(
+    a: &Path,
+    b: &Path,
+    args: &CompareArgs,
+    room: &MemoryRoom,
+) -> anyhow::Result<ComparedMaps> {
     let pair = read_pair(a, b, args.reading())?;
     let [in_a, in_b] = &pair.maps;
     for (read, path) in [(in_a, a), (in_b, b)] {
@@ -124,24 +130,25 @@ fn compare_files(a: &Path, b: &Path, args: &CompareArgs) -> anyhow::Result<Compa
             say(&format!("warning: the label map is empty: {}", path.display()));
         }
     }
-    compared(&pair.grid, in_a, in_b, args)
+    compared(&pair.grid, [in_a, in_b], args.by.into(), args, room)
 }
 
 /// Compares all labels of two maps on one grid.
 fn compared(
     grid: &Grid,
-    in_a: &LabelsRead,
-    in_b: &LabelsRead,
+    [in_a, in_b]: [&LabelsRead; 2],
+    by: PairBy,
     args: &CompareArgs,
+    room: &MemoryRoom,
 ) -> anyhow::Result<ComparedMaps> {
     let numbers = [rows::numbers_in_file(in_a), rows::numbers_in_file(in_b)];
     let number = |map: usize, label: &NamedRegion| {
         numbers[map].get(&label.value).copied().unwrap_or(u64::from(label.value))
     };
-    let pairs = pair_labels(&in_a.labels, &in_b.labels, grid.dims(), args.by.into(), number);
+    let pairs = pair_labels(&in_a.labels, &in_b.labels, grid.dims(), by, number);
     let nothing = Region::default();
     let labels = [&in_a.labels[..], &in_b.labels];
-    let found = numbers_of(&paired_masks(labels, &pairs, &nothing), grid, args)?;
+    let found = numbers_of(&paired_masks(labels, &pairs, &nothing), grid, args, room)?;
     Ok(ComparedMaps::of(labels, &pairs, number, found))
 }
 
@@ -150,9 +157,10 @@ fn numbers_of(
     pairs: &[(&Region, &Region)],
     grid: &Grid,
     args: &CompareArgs,
+    room: &MemoryRoom,
 ) -> anyhow::Result<(Vec<ComparedNumbers>, ComparedNumbers)> {
     let bytes = compare_bytes(pairs, grid.dims(), rayon::current_num_threads());
-    memory::check(bytes).map_err(|short| anyhow!("measuring distances {short}"))?;
+    let _taken = room.take(bytes).map_err(|short| anyhow!("measuring distances {short}"))?;
     Ok(compared_numbers(pairs, grid, args.tolerance, &WorkLimits::none(), &|| ())?)
 }
 
@@ -163,7 +171,8 @@ fn one_label(args: &CompareArgs) -> anyhow::Result<()> {
     let pair = read_pair(&args.a, &args.b, args.reading())?;
     let [in_a, in_b] = &pair.maps;
     let (region_a, region_b) = (region_of(in_a, label_a), region_of(in_b, label_b));
-    let (_, numbers) = numbers_of(&[(&region_a, &region_b)], &pair.grid, args)?;
+    let masks = [(&region_a, &region_b)];
+    let (_, numbers) = numbers_of(&masks, &pair.grid, args, &MemoryRoom::default())?;
     for (voxels, label, read, path) in
         [(numbers.voxels_a, label_a, in_a, &args.a), (numbers.voxels_b, label_b, in_b, &args.b)]
     {

@@ -412,7 +412,8 @@ fn caught<M>(
 
 /// The scan and the labels that were asked for.
 fn open(case: &Case, wanted: Option<&Labels>) -> anyhow::Result<(Arc<Volume>, Vec<NamedRegion>)> {
-    let volume = files::open_scan(&case.image)?;
+    let how = "write the one that is meant to a file (voxpoint convert --series)";
+    let volume = files::open_only(&case.image, None, how)?;
     let mut labels = files::open_labels(&case.labels, &volume, None)?.labels;
     if labels.is_empty() {
         bail!("the label map is empty: {}", case.labels.display());

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::args::MeasureArgs;
 use super::label_maps::{self, MapReading, has, in_file};
-use super::{causes, files, folders, print, print_json, say};
+use super::{Usage, causes, files, folders, print, print_json, say};
 use crate::cases::naming;
 use crate::io::{self, IoError, LabelsRead};
 use crate::mask::WorkLimits;
@@ -45,6 +45,11 @@ pub fn run(args: &MeasureArgs) -> anyhow::Result<()> {
         files::check_output(csv, &inputs, &[".csv"])?;
     }
     if args.input.is_dir() {
+        if args.series.is_some() {
+            let text =
+                "--series is of one label map; in a folder each belongs to a scan by its name";
+            return Err(Usage(text.to_owned()).into());
+        }
         return folder(args);
     }
     let found = file(&args.input, args.scan.as_deref(), args)?;
@@ -175,7 +180,8 @@ fn wanted<'r>(
 
 /// Opens a scan at the time point and in the unit that are wanted.
 fn open_scan(path: &Path, args: &MeasureArgs) -> anyhow::Result<Volume> {
-    let mut volume = files::open_scan(path)?;
+    let how = "name one with --series";
+    let mut volume = files::open_only(path, args.series.as_deref(), how)?;
     if let Some(number) = args.scan_time_point {
         volume = files::at_time_point(&volume, number)?;
     }

@@ -54,7 +54,9 @@ pub fn run(address: &str, args: &ServerArgs, json: bool) -> anyhow::Result<()> {
         address: server.address.to_string(),
         server: told.name,
         models: told.models.iter().map(shown).collect(),
-        problem: CubeSegmenter::served(&server, None).err().map(|why| why.to_string()),
+        problem: CubeSegmenter::served(&server, None, &CancelToken::new())
+            .err()
+            .map(|why| why.to_string()),
     };
     if json { print_json(&found) } else { print(&found.table()) }
 }

@@ -1,4 +1,6 @@
-//! The scans in a folder and in those in it: all files whose names end as those of a format that is read, but
+//! The scans in a folder and in those in it: all files whose names end as those of a format that is read, and folders with
+//! slices of a series, also such whose names have no ending (`IM000001`, `1.2.840.10008.1`): one of them is looked at. But
+//! not
 //!
 //! - pictures and archives;
 //! - label maps, as far as names tell ([`super::naming`]);
@@ -19,8 +21,11 @@ use rayon::prelude::*;
 
 use super::error::CasesError;
 use super::{Listed, naming};
-use crate::io::{Registry, natural_order};
+use crate::io::{FormatInfo, Registry, Source, natural_order};
 use crate::work::{CancelToken, Progress};
+
+/// So many files without an ending are looked at in each folder: others than slices may lie with them.
+const LOOKED_AT: usize = 3;
 
 /// Folders in folders are looked into so deep.
 const DEPTH: usize = 32;
@@ -104,16 +109,29 @@ impl Walk<'_> {
         Ok(within.into_iter().fold(found, Found::add))
     }
 
+    /// Whether files without an ending are slices of a series: by the beginning of the first few.
+    fn are_slices(&self, unnamed: &mut [PathBuf]) -> bool {
+        unnamed.sort();
+        unnamed.iter().take(LOOKED_AT).any(|path| {
+            let format = self.formats.format_of(&Source::File(path.clone()));
+            let mut endings = format.iter().flat_map(FormatInfo::all_endings);
+            endings.any(|ending| naming::is_slice(ending.trim_start_matches('.')))
+        })
+    }
+
     /// Which files of a folder are scans.
     fn sort_out(&self, files: impl Iterator<Item = PathBuf>, labels: bool, found: &mut Found) {
         // Of a name the files; the usual endings, of which each is a scan of its own, apart from those of two files
         // that belong together.
         let mut stems: BTreeMap<String, (Vec<PathBuf>, Option<PathBuf>)> = BTreeMap::new();
         let mut series: BTreeSet<PathBuf> = BTreeSet::new();
+        let mut unnamed: Vec<PathBuf> = Vec::new();
         for path in files {
             let ending = path.extension().unwrap_or_default().to_string_lossy();
             if naming::is_slice(&ending) {
                 series.extend(path.parent().map(Path::to_owned));
+            } else if naming::may_be_unnamed_slice(&path) {
+                unnamed.push(path);
             } else if !naming::is_no_case(&ending) && self.formats.is_named_as_readable(&path) {
                 let (usual, first) = stems.entry(lower(stem(self.formats, &path))).or_default();
                 if self.formats.is_named_usually(&path) {
@@ -122,6 +140,9 @@ impl Walk<'_> {
                     *first = Some(path);
                 }
             }
+        }
+        if !labels && series.is_empty() && self.are_slices(&mut unnamed) {
+            series.extend(unnamed[0].parent().map(Path::to_owned));
         }
         found.scans.extend(series.into_iter().filter(|_| !labels));
         for (stem, (usual, first)) in &stems {
@@ -166,11 +187,16 @@ pub(super) fn stem<'p>(formats: &Registry, path: &'p Path) -> &'p OsStr {
 fn named(root: &Path, scans: Vec<PathBuf>, formats: &Registry) -> Vec<Listed> {
     let named = |scan: PathBuf| {
         let name = with_subject(&stem(formats, &scan).to_string_lossy(), root, &scan);
-        Listed { name, scan, session: None }
+        Listed { name, scan, series: None, session: None }
     };
     let mut listed: Vec<Listed> = scans.into_iter().map(named).collect();
     tell_apart(&mut listed, root);
     listed
+}
+
+/// What one of several scans of a place is called.
+pub(super) fn with_series(name: &str, series: &str) -> String {
+    format!("{name} ({series})")
 }
 
 /// Gives those that are called the same the way to their files for a name.
@@ -182,6 +208,9 @@ pub(super) fn tell_apart(listed: &mut [Listed], root: &Path) {
     for case in listed.iter_mut().filter(|case| count[&case.name] > 1) {
         let way = case.scan.strip_prefix(root).unwrap_or(&case.scan);
         case.name = way.to_string_lossy().replace('\\', "/");
+        if let Some(series) = &case.series {
+            case.name = with_series(&case.name, series);
+        }
     }
     // The same scan twice, under one name.
     let mut seen: HashMap<String, usize> = HashMap::new();

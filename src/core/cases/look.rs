@@ -2,7 +2,8 @@
 //!
 //! A session is called as its scan, beside it: `x.nii.gz` has `x.voxpoint`; or, if that is about another scan (`x.nii`),
 //! `x.nii.gz.voxpoint`. In one folder for all sessions it is called by the scan's way from the list's folder, with two
-//! underscores between its parts: `a/x.nii.gz` has `a__x.voxpoint`. Which scan a session is about it says itself.
+//! underscores between its parts: `a/x.nii.gz` has `a__x.voxpoint`. One of several scans of a place has its series in the
+//! name: `ct-series-3.voxpoint`. Which scan a session is about it says itself.
 
 use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
@@ -17,6 +18,9 @@ use crate::io::Registry;
 use crate::placeholder::Placeholder;
 use crate::session::{ENDING, FileRef, Holder, holder_of, summary};
 use crate::work::{CancelToken, Progress};
+
+/// So much of what names a series is in its session's name: a UID has no more than 64.
+const MOST_LETTERS: usize = 64;
 
 /// What lies where a session may be.
 enum Seen {
@@ -65,7 +69,7 @@ pub(super) fn cases(
 
 /// `taken`: places at which there is a session of a scan; `given`: those that cases have.
 fn case(looked: Looked, taken: &mut HashSet<PathBuf>, given: &mut HashSet<PathBuf>) -> WorkCase {
-    let Looked { listed: Listed { name, scan, session }, places } = looked;
+    let Looked { listed: Listed { name, scan, series, session }, places } = looked;
     let first = places.first().map(|(place, _)| place.clone()).unwrap_or_default();
     let mut free = None;
     let mut other = None;
@@ -76,7 +80,7 @@ fn case(looked: Looked, taken: &mut HashSet<PathBuf>, given: &mut HashSet<PathBu
             Seen::Its(status) => {
                 given.insert(place.clone());
                 let status = with_scan(status, &scan);
-                return WorkCase { name, scan, session: place, status };
+                return WorkCase { name, scan, series, session: place, status };
             }
             Seen::Nothing if free.is_none() && !taken.contains(&place) => free = Some(place),
             Seen::Nothing => {}
@@ -95,7 +99,7 @@ fn case(looked: Looked, taken: &mut HashSet<PathBuf>, given: &mut HashSet<PathBu
     taken.insert(session.clone());
     given.insert(session.clone());
     let status = with_scan(status, &scan);
-    WorkCase { name, scan, session, status }
+    WorkCase { name, scan, series, session, status }
 }
 
 /// What is known of a case now. If this program has its session open, that is what was known before.
@@ -136,7 +140,7 @@ fn places(
     (root, sessions): (&Path, Option<&Path>),
     formats: &Registry,
 ) -> Vec<PathBuf> {
-    let Listed { scan, session, .. } = listed;
+    let Listed { scan, series, session, .. } = listed;
     if let Some(session) = session {
         return vec![session.clone()];
     }
@@ -152,10 +156,19 @@ fn places(
             name.push("__");
         }
         name.push(last);
+        if let Some(series) = series {
+            name.push(format!("-series-{}", plain(series)));
+        }
         name.push(ENDING);
         folder.join(name)
     };
     vec![named(stem(formats, scan)), named(file)]
+}
+
+/// What names a series, as a part of a file's name.
+fn plain(series: &str) -> String {
+    let kept = |c: char| if c.is_alphanumeric() || "._-#".contains(c) { c } else { '_' };
+    series.chars().take(MOST_LETTERS).map(kept).collect()
 }
 
 /// The folders from the list's to a scan; of one that lies elsewhere, the last.

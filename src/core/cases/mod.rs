@@ -32,8 +32,11 @@ use crate::work::{CancelToken, Progress};
 pub struct WorkCase {
     /// What it is called; no two of a list are called the same.
     pub name: String,
-    /// Its scan.
+    /// Its scan, or a place with several.
     pub scan: PathBuf,
+    /// Which of those it is, as a list of them knows it ([`SeriesList::find`](crate::io::SeriesList)); `None`: the only one, or
+    /// who opens it is asked.
+    pub series: Option<String>,
     /// Where its session is, or will be.
     pub session: PathBuf,
     /// How far the work on it is.
@@ -91,6 +94,7 @@ pub struct CaseList {
 struct Listed {
     name: String,
     scan: PathBuf,
+    series: Option<String>,
     /// Where its session is to be, if that was said.
     session: Option<PathBuf>,
 }

@@ -6,6 +6,8 @@
 //!   same folder (`x_seg2`, `x_mask_final` beside `x`);
 //! - if it lies in a folder `labels…` beside `images…`, or another pair of `FOLDERS`.
 
+use std::path::Path;
+
 /// What a label map's name ends in.
 pub const LABEL_WORDS: [&str; 12] = [
     "seg",
@@ -76,9 +78,34 @@ pub fn is_slice(ending: &str) -> bool {
     SLICES.contains(&ending.to_lowercase().as_str())
 }
 
+/// Whether a file's name says so little that it may be a slice: it has no ending (`IM000001`), or one of digits, as the
+/// name of an image by its UID has (`1.2.840.10008.1.2`). The index of such files (DICOMDIR) is none.
+pub fn may_be_unnamed_slice(path: &Path) -> bool {
+    let ending = path.extension().unwrap_or_default().to_string_lossy();
+    let is_index = path.file_name().is_some_and(|name| name.eq_ignore_ascii_case("DICOMDIR"));
+    !is_index && ending.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_that_say_nothing_may_be_slices() {
+        for (name, may) in [
+            ("IM000001", true),
+            ("I10", true),
+            ("1.2.840.10008.1.2", true),
+            ("MR.1.2.3", true),
+            ("DICOMDIR", false),
+            ("dicomdir", false),
+            ("x.txt", false),
+            ("1.2.dcm", false),
+            ("x.3d", false),
+        ] {
+            assert_eq!(may_be_unnamed_slice(Path::new(name)), may, "{name}");
+        }
+    }
 
     #[test]
     fn label_maps_are_told_by_their_words() {

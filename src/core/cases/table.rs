@@ -1,5 +1,5 @@
-//! A table of scans: a CSV with a first line of column names. `scan` is where a scan is; `session`, where its session
-//! is to be, and `name`, what the case is called, may be left out. Ways are from the table's folder. Other columns are
+//! A table of scans: a CSV with a first line of column names. `scan` is where a scan is; `series`, which of several that
+//! lie there it is, `session`, where its session is to be, and `name`, what the case is called, may be left out. Ways are from the table's folder. Other columns are
 //! not looked at. Columns are separated by commas, semicolons or tabs, whichever the first line has most of; the
 //! encoding is told from the content.
 
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::Listed;
 use super::error::CasesError;
-use super::folder::{stem, tell_apart};
+use super::folder::{stem, tell_apart, with_series};
 use crate::io::{Registry, decode_text};
 use crate::session::is_named_as_session;
 
@@ -64,9 +64,9 @@ pub(super) fn scans(path: &Path, formats: &Registry) -> Result<Vec<Listed>, Case
         listed.push((line, row));
     }
     // The same scan twice would be worked on twice in one session.
-    let mut seen: HashMap<&Path, u64> = HashMap::new();
+    let mut seen: HashMap<(&Path, Option<&String>), u64> = HashMap::new();
     for (line, row) in listed.iter().filter(|(_, row)| row.session.is_none()) {
-        if let Some(other) = seen.insert(&row.scan, *line) {
+        if let Some(other) = seen.insert((&row.scan, row.series.as_ref()), *line) {
             let what = format!("its scan is that of line {other}, too: give each its own session");
             return Err(wrong(*line, what));
         }
@@ -79,6 +79,7 @@ pub(super) fn scans(path: &Path, formats: &Registry) -> Result<Vec<Listed>, Case
 /// Which column is which.
 struct Columns {
     scan: usize,
+    series: Option<usize>,
     session: Option<usize>,
     name: Option<usize>,
 }
@@ -90,7 +91,8 @@ impl Columns {
             let found = header.join(", ");
             return Err(format!("there is no column “scan” in this table (but: {found})"));
         };
-        Ok(Self { scan, session: find("session"), name: find("name") })
+        let (series, session, name) = (find("series"), find("session"), find("name"));
+        Ok(Self { scan, series, session, name })
     }
 
     fn row(&self, record: &[String], folder: &Path, formats: &Registry) -> Result<Listed, String> {
@@ -106,11 +108,14 @@ impl Columns {
         if let Some(session) = session.as_ref().filter(|session| !is_named_as_session(session)) {
             return Err(format!("a session's name ends in .voxpoint: “{}”", session.display()));
         }
-        let name = match field(self.name) {
-            Some(name) => name.to_owned(),
-            None => stem(formats, &scan).to_string_lossy().into_owned(),
+        let series = field(self.series).map(str::to_owned);
+        let stem = || stem(formats, &scan).to_string_lossy().into_owned();
+        let name = match (field(self.name), &series) {
+            (Some(name), _) => name.to_owned(),
+            (None, Some(series)) => with_series(&stem(), series),
+            (None, None) => stem(),
         };
-        Ok(Listed { name, scan, session })
+        Ok(Listed { name, scan, series, session })
     }
 }
 
@@ -185,7 +190,8 @@ mod tests {
         };
         let row = |case: Listed| {
             let session = case.session.as_deref().map_or("-".to_owned(), &shown);
-            format!("{} | {} | {session}", case.name, shown(&case.scan))
+            let series = case.series.map(|series| format!("#{series}")).unwrap_or_default();
+            format!("{} | {}{series} | {session}", case.name, shown(&case.scan))
         };
         let said = |e: CasesError| e.to_string().replace(&path.display().to_string(), "LIST");
         scans(&path, formats()).map(|rows| rows.into_iter().map(row).collect()).map_err(said)
@@ -196,7 +202,7 @@ mod tests {
         let utf_16: Vec<u8> =
             "scan;name\nö.nii;肝\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
         let utf_16 = [&b"\xff\xfe"[..], &utf_16].concat();
-        let table: [(&[u8], &[&str]); 10] = [
+        let table: [(&[u8], &[&str]); 12] = [
             (b"scan\na.nii.gz\nb/c.nii\n", &["a | a.nii.gz | -", "c | b/c.nii | -"]),
             (b"\xef\xbb\xbfName,SCAN\r\nOne,a.nii\r\n", &["One | a.nii | -"]),
             (
@@ -214,6 +220,20 @@ mod tests {
             (
                 b"scan,session,name\na.nii,x.voxpoint,by x\na.nii,y.voxpoint,by y\n",
                 &["by x | a.nii | x.voxpoint", "by y | a.nii | y.voxpoint"],
+            ),
+            // Several of one place.
+            (
+                b"scan,series,name\nct,3,\nct,1.2.3,\nct,,\nmr,T1 axial,Head\n",
+                &[
+                    "ct (3) | ct#3 | -",
+                    "ct (1.2.3) | ct#1.2.3 | -",
+                    "ct | ct | -",
+                    "Head | mr#T1 axial | -",
+                ],
+            ),
+            (
+                b"scan;SERIES\np1/ct;2\np2/ct;2\np2/ct;3\n",
+                &["p1/ct (2) | p1/ct#2 | -", "p2/ct (2) | p2/ct#2 | -", "ct (3) | p2/ct#3 | -"],
             ),
             (b"scan\n", &[]),
             (b"scan,name\ra.nii,\"of\rtwo\"\r", &["of\rtwo | a.nii | -"]),
@@ -241,6 +261,10 @@ mod tests {
             ),
             (
                 "scan\na.nii\n\n./a.nii\n",
+                "its scan is that of line 2, too: give each its own session: line 4",
+            ),
+            (
+                "scan,series\nct,2\nct,3\nct,2\n",
                 "its scan is that of line 2, too: give each its own session: line 4",
             ),
             (

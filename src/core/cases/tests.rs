@@ -125,6 +125,80 @@ fn scans_of_folders_as_people_have_them() {
     }
 }
 
+/// As scanners and hospitals' CDs have them.
+#[test]
+fn folders_of_slices_without_endings_are_cases() {
+    let slice = [&[0; 128][..], b"DICM\x02\0\0\0UL\x04\0\0\0\0\0"].concat();
+    // Without a preamble.
+    let old = b"\x08\0\0\0\x04\0\0\0\x10\0\0\0";
+    let folder = folder(&["AUTORUN.INF", "README", "VIEWER/2048", "VIEWER/LICENCE", "x.nii"]);
+    for (file, bytes) in [
+        ("DICOMDIR", &*slice),
+        ("DICOM/ST0/SE0/IM000000", &slice),
+        ("DICOM/ST0/SE0/IM000001", &slice),
+        ("DICOM/ST0/SE1/1.2.840.10008.1", &slice),
+        ("DICOM/ST0/SE2/A", b"text"),
+        ("DICOM/ST0/SE2/IM0", old),
+        ("DICOM/ST1/SE0/MR.1.2.3", &slice),
+        ("DICOM/ST1/SE1/a.dcm", b"by its name"),
+        ("DICOM/ST1/SE1/b", &slice),
+        ("DICOM/ST2/IM0.txt", &slice),
+        ("images/p/IM0", &slice),
+        ("labels/p/IM0", &slice),
+    ] {
+        let path = folder.path().join(file);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, bytes).unwrap();
+    }
+    let list = find_in(folder.path(), None).unwrap();
+    let scans = list.cases.iter().map(|case| case.scan.strip_prefix(folder.path()).unwrap());
+    let scans: Vec<_> = scans.map(|scan| scan.display().to_string()).collect();
+    let expected = [
+        "DICOM/ST0/SE0",
+        "DICOM/ST1/SE0",
+        "DICOM/ST0/SE1",
+        "DICOM/ST1/SE1",
+        "DICOM/ST0/SE2",
+        "images/p",
+        "x.nii",
+    ];
+    let sorted = |mut names: Vec<String>| {
+        names.sort();
+        names
+    };
+    assert_eq!(sorted(scans), sorted(expected.map(str::to_owned).into()));
+    let session = |scan: &str| {
+        let scan = folder.path().join(scan);
+        list.cases.iter().find(|case| case.scan == scan).unwrap().session.clone()
+    };
+    assert_eq!(session("DICOM/ST0/SE1"), folder.path().join("DICOM/ST0/SE1.voxpoint"));
+    assert!(list.cases.iter().all(|case| case.series.is_none()));
+}
+
+/// Of one place: each has its own session, whatever stands before it.
+#[test]
+fn several_scans_of_a_place_have_a_session_each() {
+    let folder = folder(&["ct/IM0", "list.csv", "other.csv"]);
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write("list.csv", "scan,series,name\nct,3,\nct,T1 axial/fat,Head\nct,1.2.840.7#2,\nct,,All\n");
+    let list = find_in(&folder.path().join("list.csv"), None).unwrap();
+    assert_eq!(
+        shown(&list, folder.path()),
+        [
+            "ct (3) < ct > ct-series-3.voxpoint",
+            "Head < ct > ct-series-T1_axial_fat.voxpoint",
+            "ct (1.2.840.7#2) < ct > ct-series-1.2.840.7#2.voxpoint",
+            "All < ct > ct.voxpoint",
+        ]
+    );
+    let series: Vec<_> = list.cases.iter().map(|case| case.series.as_deref()).collect();
+    assert_eq!(series, [Some("3"), Some("T1 axial/fat"), Some("1.2.840.7#2"), None]);
+    // Another table names fewer of them.
+    write("other.csv", "scan,series\nct,1.2.840.7#2\n");
+    let other = find_in(&folder.path().join("other.csv"), None).unwrap();
+    assert_eq!(other.cases[0].session, list.cases[2].session);
+}
+
 #[test]
 fn all_sessions_may_be_in_one_folder() {
     let scans = folder(&["p1/ct.nii.gz", "p2/s/ct.nii.gz", "x.nii", "elsewhere/deep/y.nii"]);

@@ -11,7 +11,9 @@ use super::{
     ObjectEdit, ObjectState, PendingClick, PromptChange, palette_colour,
 };
 use crate::geom::DVec3;
-use crate::prompt::{Answer, Extension, KeptParts, Prompt, PromptId, PromptLog, WorkingScale};
+use crate::prompt::{
+    Answer, Extension, KeptParts, Prompt, PromptId, PromptLog, PromptShape, WorkingScale,
+};
 use crate::volume::{NamedRegion, Region, Volume};
 
 /// Everything that can be done to a document (besides undo and redo).
@@ -27,6 +29,15 @@ pub enum Command {
         object: Option<LabelId>,
         /// The click. The document gives it its [`PromptId`].
         prompt: Prompt,
+    },
+    /// As [`Command::AddPrompt`], of something that was drawn in a slice of the scan's grid.
+    AddShape {
+        /// Which object.
+        object: Option<LabelId>,
+        /// Where it lies, and whether it is positive.
+        prompt: Prompt,
+        /// What it is.
+        shape: Arc<PromptShape>,
     },
     /// Begins an object by its first click, which must be positive: one step. Objects that are empty stay so.
     BeginByPrompt {
@@ -264,7 +275,10 @@ impl Document {
     pub fn apply(&mut self, command: Command) -> Result<(), Refused> {
         match command {
             Command::NewObject => self.new_object()?,
-            Command::AddPrompt { object, prompt } => self.add_prompt(object, prompt)?,
+            Command::AddPrompt { object, prompt } => self.add_prompt(object, prompt, None)?,
+            Command::AddShape { object, prompt, shape } => {
+                self.add_prompt(object, prompt, Some(&shape))?;
+            }
             Command::BeginByPrompt { number, name, colour, prompt } => {
                 self.begin_by_prompt(Object::new(number, name, colour), prompt)?;
             }

@@ -288,6 +288,11 @@ impl History {
         self.done.iter().filter_map(|e| e.pending.as_ref())
     }
 
+    /// Oldest first.
+    pub fn pending_entries(&self) -> impl Iterator<Item = EntryId> {
+        self.done.iter().filter(|e| e.pending.is_some()).map(|e| e.id)
+    }
+
     pub fn any_pending_of(&self, object: LabelId) -> bool {
         self.done.iter().any(|e| e.pending.as_ref().is_some_and(|p| p.object == object))
     }

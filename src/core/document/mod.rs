@@ -292,6 +292,11 @@ impl Document {
         self.history.all_pending()
     }
 
+    /// The entries of the history of all of these, oldest first.
+    pub fn pending_entries(&self) -> impl Iterator<Item = EntryId> {
+        self.history.pending_entries()
+    }
+
     /// Whether a click of this object waits for its mask.
     pub fn is_pending(&self, id: LabelId) -> bool {
         self.history.any_pending_of(id)

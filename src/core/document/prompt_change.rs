@@ -46,6 +46,9 @@ impl Document {
             }
             PromptChange::MoveTo(world) => {
                 log.prompts[index] = self.moved(object, Prompt { world, ..before })?;
+                if let Some(shape) = log.shape(prompt) {
+                    self.shape_fits(&log.prompts[index], shape)?;
+                }
             }
             PromptChange::Flip => {
                 let flipped = Prompt { positive: !before.positive, ..before };
@@ -66,7 +69,8 @@ impl Document {
         }
         if log.prompts.is_empty() {
             // An object without clicks starts anew: nothing of the old mask may come back with its next one.
-            log = PromptLog { parts: log.parts, start: log.start, ..PromptLog::default() };
+            let PromptLog { parts, start, shapes, .. } = log;
+            log = PromptLog { parts, start, shapes, ..PromptLog::default() };
         }
         Ok((index, log))
     }

@@ -7,7 +7,9 @@ use super::refused::Refused;
 use super::write::WriteSource;
 use super::{Document, LabelId, ModelMask, Object, PendingClick, PromptChange};
 use crate::geom::DVec3;
-use crate::prompt::{Answer, ImageId, KeptParts, Prompt, PromptId, PromptLog};
+use crate::prompt::{
+    Answer, ImageId, KeptParts, Prompt, PromptId, PromptLog, PromptShape, ShapeKind,
+};
 use crate::volume::Region;
 
 impl Document {
@@ -102,8 +104,14 @@ impl Document {
         &mut self,
         object: Option<LabelId>,
         prompt: Prompt,
+        shape: Option<&Arc<PromptShape>>,
     ) -> Result<(), Refused> {
-        let (known, log) = self.target(object, self.numbered(prompt))?;
+        let prompt = self.numbered(prompt);
+        let (known, mut log) = self.target(object, prompt)?;
+        if let Some(shape) = shape {
+            self.shape_fits(&prompt, shape)?;
+            log.shapes.insert(prompt.id, Arc::clone(shape));
+        }
         let (id, ops) = match known {
             Some(id) => (id, Vec::new()),
             None => self.insert_new()?,
@@ -131,6 +139,13 @@ impl Document {
         Ok(())
     }
 
+    /// That a prompt is one of this shape: on the scan's grid, which is that of masks.
+    pub(super) fn shape_fits(&self, prompt: &Prompt, shape: &PromptShape) -> Result<(), Refused> {
+        let grid = self.image.grid();
+        let anchor = grid.voxel_at(prompt.world).ok_or(Refused::OutsideVolume)?;
+        if shape.fits(anchor, grid.dims()) { Ok(()) } else { Err(Refused::ShapeOutside) }
+    }
+
     /// A click with the number that it will have.
     fn numbered(&self, prompt: Prompt) -> Prompt {
         Prompt { id: PromptId(self.prompts_given.saturating_add(1)), ..prompt }
@@ -141,7 +156,17 @@ impl Document {
         ops.push(Op::Log(id, log.clone()));
         let point = log.prompts.len();
         let positive = log.prompts.last().is_none_or(|prompt| prompt.positive);
-        let name = if positive { "Positive click" } else { "Negative click" };
+        let shape = log.prompts.last().and_then(|prompt| log.shape(prompt.id));
+        let name = match shape.map(|shape| shape.kind()) {
+            None if positive => "Positive click",
+            None => "Negative click",
+            Some(ShapeKind::Box) if positive => "Box around the structure",
+            Some(ShapeKind::Box) => "Box outside of the structure",
+            Some(ShapeKind::Scribble) if positive => "Scribble in the structure",
+            Some(ShapeKind::Scribble) => "Scribble outside of the structure",
+            Some(ShapeKind::Lasso) if positive => "Lasso around the structure",
+            Some(ShapeKind::Lasso) => "Lasso outside of the structure",
+        };
         self.commit(name, ops, Some(PendingClick { object: id, log, extend: false }));
         self.history.mark_point(point);
         self.prompts_given = self.prompts_given.saturating_add(1);

@@ -64,6 +64,9 @@ pub enum Refused {
     /// The click is outside of the scan.
     #[error("the click is outside of the scan")]
     OutsideVolume,
+    /// What was drawn is no prompt there.
+    #[error("what was drawn lies partly outside of the scan")]
+    ShapeOutside,
     /// Two clicks of an object in one voxel would say one thing twice, or two things.
     #[error("another point of this object is in this place already")]
     OnAnotherClick,

@@ -109,7 +109,8 @@ impl Document {
         document.active = active.filter(|id| document.object(*id).is_some());
         let clicks =
             document.objects.iter().flat_map(|o| o.log.prompts.iter().chain(&o.answer.prompts));
-        let largest = clicks.map(|p| p.id.0).max().unwrap_or(0);
+        let shapes = document.objects.iter().flat_map(|o| o.log.shapes.keys());
+        let largest = clicks.map(|p| p.id.0).chain(shapes.map(|id| id.0)).max().unwrap_or(0);
         document.prompts_given = parts.prompts_given.max(largest);
         document.take_measurements(parts.measurements);
         document.ask_again(&mut changed);

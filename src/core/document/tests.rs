@@ -15,6 +15,7 @@ mod parts;
 mod prompt_changes;
 mod random;
 mod selection;
+mod shapes;
 mod shared;
 mod start_mask;
 mod withdrawn;

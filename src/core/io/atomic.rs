@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 pub use target::writable_target;
 use temporary::Temporary;
 
+use super::on_disk;
+
 /// A file on its way: written in its target's folder, gone if it is dropped or the program is killed.
 pub struct Staged {
     temporary: Temporary,
@@ -60,11 +62,9 @@ impl Staged {
     /// If the system refuses; then what was there is still there.
     pub fn commit(self) -> io::Result<()> {
         self.temporary.persist(&self.target)?;
-        // The rename itself must reach the disk. Some file systems can't sync a folder; the file is
-        // in its place all the same.
-        if let Ok(folder) = File::open(folder_of(&self.target)) {
-            let _ = folder.sync_all();
-        }
+        on_disk::has_name(&self.target);
+        // The rename itself must reach the disk.
+        on_disk::sync_names(folder_of(&self.target));
         Ok(())
     }
 }
@@ -92,7 +92,7 @@ pub(super) fn stage_checked(
     write(&mut out)?;
     out.flush()?;
     drop(out);
-    staged.file().sync_all()?;
+    on_disk::sync(staged.file())?;
     let mut compared = Compared { file: BufReader::new(File::open(staged.path())?) };
     write(&mut compared)?;
     if compared.file.fill_buf()?.is_empty() { Ok(staged) } else { Err(differs()) }
@@ -133,7 +133,7 @@ pub fn write_whole(
 ) -> io::Result<()> {
     let mut staged = Staged::create(target)?;
     write(staged.file())?;
-    staged.file().sync_all()?;
+    on_disk::sync(staged.file())?;
     staged.commit()
 }
 

@@ -130,6 +130,11 @@ pub trait SeriesList: Send + Sync {
     /// The one that is most likely meant.
     fn likely(&self) -> usize;
 
+    /// The rows in a line, each with the key by which it can be named; of very many the first.
+    fn named(&self) -> String {
+        there(self.rows())
+    }
+
     /// What else was there, or should have been.
     fn notes(&self) -> &[LabelNote];
 
@@ -185,8 +190,8 @@ pub trait SeriesList: Send + Sync {
         rows.len() == 1 || (scans == 1 && rows[self.likely()].is_scan)
     }
 
-    /// Which of the rows is meant by a key, by a series' number, or by what [`SeriesRow::title`] says, also in brackets
-    /// behind a name.
+    /// Which of the rows is meant by a key, by a series' number, by what [`SeriesRow::title`] says, also in brackets
+    /// behind a name, or by its description, as far as only one has it.
     ///
     /// # Errors
     /// [`IoError::NoSeries`] if none is, or several are.
@@ -209,6 +214,7 @@ fn found(rows: &[SeriesRow], wanted: &str) -> Option<usize> {
     only(&|row| row.key == wanted)
         .or_else(|| only(&|row| row.number.is_some_and(|n| n.to_string() == wanted)))
         .or_else(|| only(&|row| row.title().eq_ignore_ascii_case(title)))
+        .or_else(|| only(&|row| !wanted.is_empty() && row.description.eq_ignore_ascii_case(wanted)))
 }
 
 /// Those that could be named.

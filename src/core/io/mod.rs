@@ -43,12 +43,15 @@ mod nifti;
 mod note;
 mod npy;
 mod nrrd;
+mod on_disk;
 mod onto_grid;
 mod open_options;
 mod overlaps;
 mod pair;
 mod pending;
 mod pictures;
+#[cfg(all(test, target_os = "linux"))]
+mod power_cut_tests;
 mod registry;
 mod same_place;
 mod save;

@@ -34,9 +34,9 @@ pub(super) fn stored_as(volume: &Volume, types: &[DataType], has_scale: bool) ->
     }
     let is_whole = !matches!(own, DataType::F32 | DataType::F64)
         && (as_it_is || (scale.slope.fract() == 0.0 && scale.inter.fract() == 0.0));
-    let stats = volume.stats();
+    let (least, most) = volume.extremes();
     let raw = |value: f64| if as_it_is { (value - scale.inter) / scale.slope } else { value };
-    let (a, b) = (raw(stats.min), raw(stats.max));
+    let (a, b) = (raw(least), raw(most));
     let fits = |t: &DataType| types.contains(t) && holds(*t, a.min(b), a.max(b));
     let whole = WHOLE.into_iter().find(fits).filter(|_| is_whole);
     // Of 16 bits a float32 loses nothing that counts; of more it may.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::atomic::{Staged, folder_of, stage_bytes, writable_target};
 use super::error::IoError;
 use super::format::{Content, ContentKind, EncodeError, PairWriter};
+use super::on_disk;
 use super::registry::{Registry, renamed};
 use super::slices::slices;
 use super::together::publish_together;
@@ -135,7 +136,7 @@ fn streamed(
     write(&mut out).map_err(|e| encoding(e, path))?;
     out.flush().map_err(writing)?;
     drop(out);
-    staged.file().sync_all().map_err(writing)?;
+    on_disk::sync(staged.file()).map_err(writing)?;
     Ok(staged)
 }
 

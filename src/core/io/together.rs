@@ -2,7 +2,7 @@
 //! the program in between leaves some of them missing, which whoever opens them notices, and never a mixture, which
 //! nobody would.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -10,6 +10,7 @@ use tempfile::TempPath;
 
 use super::atomic::Staged;
 use super::error::IoError;
+use super::on_disk;
 
 /// Old files that were moved out of the way, under hidden names in their folders. If this is dropped they come back
 /// to where nothing else stands by then.
@@ -58,9 +59,10 @@ impl SetAside {
         prefix.push(".");
         let name = tempfile::Builder::new().prefix(&prefix).suffix(".old").tempfile_in(folder)?;
         let name = name.into_temp_path();
-        fs::rename(path, &name)?;
+        on_disk::rename(path, &name)?;
         self.moved.push((name, path.to_owned()));
-        sync(folder);
+        // The renames themselves must reach the disk, in this order.
+        on_disk::sync_names(folder);
         Ok(())
     }
 
@@ -90,7 +92,7 @@ impl SetAside {
             if path.exists() && !over_newer {
                 continue;
             }
-            if let Err(error) = fs::rename(&name, &path) {
+            if let Err(error) = on_disk::rename(&name, &path) {
                 // Better under another name than deleted.
                 let now = name.to_path_buf();
                 let _ = name.keep();
@@ -140,14 +142,6 @@ fn publish(files: Vec<(Staged, PathBuf)>, step: &mut dyn FnMut()) -> Result<(), 
     }
     aside.forget();
     Ok(())
-}
-
-/// The renames themselves must reach the disk, in this order; some file systems can't sync a folder.
-fn sync(folder: &Path) {
-    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-    if let Ok(folder) = File::open(folder) {
-        let _ = folder.sync_all();
-    }
 }
 
 #[cfg(test)]

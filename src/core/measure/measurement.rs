@@ -1,7 +1,6 @@
 //! Measures that are drawn into a scan: lengths, angles, rectangles. All places are RAS, in mm.
 
 use crate::geom::{DVec3, Grid};
-use crate::text::{csv_field, csv_number};
 use crate::volume::Volume;
 
 /// Names a measurement; it is never given twice in a document.
@@ -258,38 +257,6 @@ fn voxels_around(grid: &Grid, places: &[DVec3], half: DVec3) -> Option<[[usize; 
     Some(ends)
 }
 
-/// What was measured, as a table (CSV, RFC 4180, `\n` between lines): one line for each, with its places, RAS mm. What a
-/// kind does not have is left empty. Values are those of `scan`.
-pub fn measurements_csv(all: &[Measurement], scan: &Volume) -> String {
-    let mut table = "number,name,kind,length_mm,width_mm,angle_degrees,area_mm2,voxels,mean,sd,min,max,places_ras_mm\n".to_owned();
-    for (n, Measurement { name, shape, .. }) in all.iter().enumerate() {
-        let mut lengths = shape.lengths_mm().into_iter();
-        let values = shape.values(scan);
-        let of = |value: fn(&RectangleValues) -> f64| values.as_ref().map(value);
-        let mut fields = vec![(n + 1).to_string(), csv_field(name), shape.kind().word().to_owned()];
-        let numbers = [
-            lengths.next(),
-            lengths.next(),
-            shape.degrees(),
-            shape.area_mm2(),
-            of(|v| v.count as f64),
-            of(|v| v.mean),
-            of(|v| v.sd),
-            of(|v| v.min),
-            of(|v| v.max),
-        ];
-        fields.extend(numbers.map(csv_number));
-        let place = |place: &DVec3| {
-            let [x, y, z] = place.to_array().map(|v| v + 0.0);
-            format!("{x} {y} {z}")
-        };
-        fields.push(shape.places().iter().map(place).collect::<Vec<_>>().join("; "));
-        table += &fields.join(",");
-        table.push('\n');
-    }
-    table
-}
-
 /// The values in a rectangle. Voxels without a finite value are left out.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RectangleValues {
@@ -412,30 +379,6 @@ mod tests {
                 prop_assert_eq!(found.max, values.iter().copied().fold(f64::MIN, f64::max));
             }
         }
-    }
-
-    #[test]
-    fn the_table_has_a_line_for_each_and_leaves_empty_what_a_kind_has_not() {
-        let grid = Grid::new([8, 8, 2], DAffine3::IDENTITY).unwrap();
-        let scan = volume(&grid, |[x, ..]| x as f32);
-        let at = |x: f64, y: f64| DVec3::new(x, y, 0.0);
-        let one =
-            |n, name: &str, shape| Measurement { id: MeasurementId(n), name: name.into(), shape };
-        let all = [
-            one(4, "long, \"A\"", MeasurementShape::Length([at(-1.0, 0.0), at(2.0, 4.0)])),
-            one(2, "", MeasurementShape::Angle([at(1.0, 0.0), at(0.0, 0.0), at(0.0, 1.0)])),
-            one(
-                9,
-                "",
-                MeasurementShape::rectangle(at(1.0, 1.0), at(3.0, 2.0), [DVec3::X, DVec3::Y]),
-            ),
-        ];
-        let table = measurements_csv(&all, &scan);
-        let lines: Vec<&str> = table.lines().collect();
-        assert_eq!(lines[1], "1,\"long, \"\"A\"\"\",length,5,,,,,,,,,-1 0 0; 2 4 0");
-        assert_eq!(lines[2], "2,,angle,,,90,,,,,,,1 0 0; 0 0 0; 0 1 0");
-        assert!(lines[3].starts_with("3,,rectangle,2,1,,2,6,2,0.816"), "{}", lines[3]);
-        assert!(lines.iter().all(|line| line.matches(',').count() >= 12));
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod comparison;
 mod difference;
 mod distance;
 mod distance_map;
+mod drawn;
 mod eigen;
 mod extent;
 mod first_order;
@@ -47,13 +48,13 @@ pub use difference::{
 };
 pub use distance::DistanceField;
 pub use distance_map::{DistanceScale, distance_map};
+pub use drawn::{DRAWN_CSV_HEAD, DrawnMeasure, DrawnMeasures, drawn_measures_csv};
 pub use extent::Diameters;
 pub use first_order::{BIN_WIDTH, FirstOrder, PERCENTILES, values_under};
 pub use lesions::Lesions;
 pub use marching::MeshNumbers;
 pub use measurement::{
     Measurement, MeasurementId, MeasurementKind, MeasurementShape, RectangleValues,
-    measurements_csv,
 };
 pub use overlap::Overlap;
 pub use pair_sets::PairSets;

@@ -18,17 +18,20 @@ pub struct MeasuredBox {
     voxel_min: [usize; 3],
     voxel_size: [usize; 3],
     /// Along the voxel axes.
-    size_mm: [f64; 3],
-    /// The smallest and the largest coordinates of its corners in the world.
-    world_min_mm: [f64; 3],
-    world_max_mm: [f64; 3],
+    pub size_mm: [f64; 3],
+    /// The smallest coordinates of its corners in the world; RAS.
+    pub world_min_mm: [f64; 3],
+    /// The largest.
+    pub world_max_mm: [f64; 3],
 }
 
 /// A box along the principal axes.
 #[derive(Clone, Debug, Serialize)]
 pub struct MeasuredOrientedBox {
-    centre_mm: [f64; 3],
-    size_mm: [f64; 3],
+    /// Its middle; RAS.
+    pub centre_mm: [f64; 3],
+    /// Along the principal axes, the longest of which is the first.
+    pub size_mm: [f64; 3],
     directions: [[f64; 3]; 3],
 }
 
@@ -165,8 +168,10 @@ pub struct MeasuredStructure {
     pub axial_short_ends_mm: [[f64; 3]; 2],
     /// Mean of the voxel centres; RAS.
     pub centroid_mm: [f64; 3],
-    bounding_box: MeasuredBox,
-    oriented_box: MeasuredOrientedBox,
+    /// The smallest box along the voxel axes with all of it.
+    pub bounding_box: MeasuredBox,
+    /// The smallest along its principal axes.
+    pub oriented_box: MeasuredOrientedBox,
     /// Of the scan, if there is one and it has values there.
     pub values: Option<MeasuredValues>,
     /// Of the scan, if it is a PET in SUV.

@@ -1,4 +1,5 @@
-//! Numbers against those of other people's programs: `make_compare.py` and `make_measures.py` in `tests/data/measure`.
+//! Numbers against those of other people's programs: `make_compare.py`, `make_diameters.py` and `make_measures.py` in
+//! `tests/data/measure`.
 
 use serde_json::Value;
 
@@ -183,6 +184,43 @@ fn shapes_are_those_of_pyradiomics() {
             size.sort_by(f64::total_cmp);
             for (a, found) in size.into_iter().enumerate() {
                 close(Some(found), &case["obb"][a], &format!("{name}, oriented box"));
+            }
+        }
+    }
+}
+
+/// In grids that are turned, flipped and stored in other orders.
+#[test]
+fn axial_diameters_and_boxes_are_those_of_scikit_image_shapely_and_simpleitk() {
+    let text = include_str!("../../../tests/data/measure/diameters.json");
+    let cases: Vec<Value> = serde_json::from_str(text).unwrap();
+    assert!(cases.len() >= 5);
+    for case in &cases {
+        let name = case["name"].as_str().unwrap();
+        let dims = three(&case["dims"]).map(|n| n as usize);
+        let rows: [[f64; 4]; 3] = std::array::from_fn(|r| {
+            std::array::from_fn(|c| case["affine"][r][c].as_f64().unwrap())
+        });
+        let column = |c: usize| DVec3::new(rows[0][c], rows[1][c], rows[2][c]);
+        let affine = DAffine3::from_cols(column(0), column(1), column(2), column(3));
+        let (mask, grid) = (mask(&case["mask"], dims), Grid::new(dims, affine).unwrap());
+        let shape = MaskShape::of(&mask, &grid, &WorkLimits::none()).unwrap().unwrap();
+        let axial = &shape.axial;
+        assert_eq!(Value::from(axial.axis), case["axis"], "{name}");
+        assert_eq!(Value::from(axial.slice), case["slice"], "{name}");
+        close(Some(axial.long), &case["long"], &format!("{name}, long"));
+        close(Some(axial.short), &case["short"], &format!("{name}, short"));
+        // They are where they are said to be, at right angles to each other.
+        let [long, short] = [axial.long_ends, axial.short_ends].map(|[a, b]| b - a);
+        close(Some(long.length()), &case["long"], &format!("{name}, ends of the long one"));
+        close(Some(short.length()), &case["short"], &format!("{name}, ends of the short one"));
+        assert!(long.dot(short).abs() < 1e-6 * long.length() * short.length(), "{name}");
+        let bounds = &shape.bounds;
+        assert_eq!(Value::from(bounds.min.to_vec()), case["box_min"], "{name}");
+        assert_eq!(Value::from(bounds.size().to_vec()), case["box_size"], "{name}");
+        for (found, key) in shape.world_bounds.iter().zip(["world_min", "world_max"]) {
+            for (a, found) in found.to_array().into_iter().enumerate() {
+                close(Some(found), &case[key][a], &format!("{name}, {key}"));
             }
         }
     }

@@ -12,7 +12,7 @@ mod smooth;
 #[cfg(test)]
 mod tests;
 
-pub use files::{MeshFormat, MeshSpace, NamedMesh, encode_meshes};
+pub use files::{MeshFormat, MeshSpace, NamedMesh, encode_meshes, mesh_files};
 
 use crate::geom::{DVec3, Grid};
 use crate::mask::{MaskError, WorkLimits};

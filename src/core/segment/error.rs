@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use super::checkpoint::CheckpointError;
 use super::remote::RemoteError;
 use crate::placeholder::Placeholder;
+use crate::prompt::{PromptLog, ShapeKinds};
 use crate::text::bytes;
 use crate::work::Cancelled;
 use crate::work::memory::{Free, Short};
@@ -15,7 +16,7 @@ pub enum SegmentError {
     Cancelled,
     /// No ONNX Runtime could be loaded; what was tried, in order.
     #[error(
-        "ONNX Runtime was not found, so segmentation is off (the viewer works): run `voxpoint runtime install`, or set ORT_DYLIB_PATH to libonnxruntime.so; tried {tried}"
+        "ONNX Runtime was not found, so segmentation is off (the viewer works): let Voxpoint fetch it (Get ONNX Runtime), or set ORT_DYLIB_PATH to libonnxruntime.so; tried {tried}"
     )]
     NoRuntime {
         /// One entry for each place, with what went wrong there.
@@ -119,6 +120,21 @@ pub enum SegmentError {
         "this model does not follow masks beyond what it looks at: click where the mask is to go on"
     )]
     NoExtending,
+    /// Prompts that are more than points, of kinds that the model does not take.
+    #[error(
+        "the model takes no such prompts as the object has (boxes: {}, scribbles: {}, lassos: {}): use a model that takes them, or leave them out", .0[0], .0[1], .0[2]
+    )]
+    ShapesNotTaken([usize; 3]),
+    /// A box, scribble or lasso (which prompt, from 1) beside the image.
+    #[error(
+        "what was drawn as prompt {0} lies outside of the image that the model looks at: remove it, or draw it within"
+    )]
+    ShapeOutside(usize),
+    /// A box (which prompt, from 1) in a slice of the scan, and the image has other ones.
+    #[error(
+        "prompt {0} is a box in a slice of the scan, but the model looks at an image with other slices: draw a scribble or a lasso instead"
+    )]
+    BoxBetweenSlices(usize),
     /// The first prompt excludes.
     #[error("the first click of an object must be positive: click inside the structure first")]
     FirstNegative,
@@ -132,6 +148,17 @@ pub enum SegmentError {
         "all voxels above 0 in what the model sees around the click have the same value ({0}), so there is nothing to segment: is this a label map?"
     )]
     Constant(f64),
+}
+
+/// That a model which takes these shapes takes all prompts of a log.
+///
+/// # Errors
+/// If it does not: how many are others.
+pub(super) fn check_shapes(log: &PromptLog, taken: ShapeKinds) -> Result<(), SegmentError> {
+    match log.shapes_beside(taken) {
+        [0, 0, 0] => Ok(()),
+        others => Err(SegmentError::ShapesNotTaken(others)),
+    }
 }
 
 impl From<Cancelled> for SegmentError {

@@ -6,7 +6,7 @@
 //!
 //! Arrows between the parts: `models` → `cubes` → `graph` → `checkpoint`; `cubes` → `library`, `remote`, `runtime`;
 //! `models` → `nninteractive` → `remote`; `cubes`, `nninteractive`, `models` → `provider` → `segmenter` → `error` → `remote`; all → the small `digest`, `private_copy`,
-//! `tensor` and `trust`.
+//! `network`, `tensor` and `trust`.
 
 mod adjust;
 pub mod checkpoint;
@@ -18,6 +18,7 @@ pub mod graph;
 mod kept_parts;
 pub mod library;
 mod models;
+mod network;
 pub mod nninteractive;
 mod private_copy;
 mod provider;

@@ -6,6 +6,7 @@ use super::nninteractive::InteractiveModels;
 use super::provider::{ModelRef, Provider};
 use super::runtime::Runtime;
 use super::segmenter::{DeviceChoice, Segmenter};
+use crate::work::CancelToken;
 
 /// The kind that a model is taken to be of if no kind takes it: that one says what is wrong with it.
 const FIRST: &dyn Provider = &cubes::CubeModels;
@@ -28,7 +29,7 @@ pub fn open(
 ) -> Result<Box<dyn Segmenter>, SegmentError> {
     let provider = provider_of(model);
     provider.runtime()?;
-    provider.open(model, device, threads)
+    provider.open(model, device, threads, &CancelToken::new())
 }
 
 /// What goes on while a model is opened.
@@ -56,10 +57,11 @@ pub trait Models: Send {
     /// has been told. Called on a thread of its own.
     ///
     /// # Errors
-    /// If there is no such model, or it can't be used.
+    /// If there is no such model, or it can't be used; or on cancelling.
     fn open(
         &mut self,
         chosen: Option<&ModelRef>,
+        cancel: &CancelToken,
         tell: &dyn Fn(Opening),
     ) -> Result<Option<OpenModel>, SegmentError>;
 }
@@ -72,8 +74,10 @@ impl Models for Installed {
     fn open(
         &mut self,
         chosen: Option<&ModelRef>,
+        cancel: &CancelToken,
         tell: &dyn Fn(Opening),
     ) -> Result<Option<OpenModel>, SegmentError> {
+        cancel.check()?;
         let provider = chosen.map_or(FIRST, provider_of);
         let runtime = provider.runtime();
         let missing = runtime.is_err();
@@ -88,7 +92,7 @@ impl Models for Installed {
         let full = model.canonical();
         // Before it is read: if it is written meanwhile, the next start is of another one.
         let id = provider.identity(&full);
-        let segmenter = provider.open(&model, DeviceChoice::Auto, None)?;
+        let segmenter = provider.open(&model, DeviceChoice::Auto, None, cancel)?;
         Ok(Some(OpenModel { segmenter, id, model: full }))
     }
 }

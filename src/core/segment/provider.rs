@@ -139,14 +139,16 @@ pub trait Provider: Sync {
         Err(SegmentError::NoModel(model.place()))
     }
 
-    /// Opens a model, whose runtime is loaded. `threads` on the CPU; `None` chooses. Slow: not on the UI thread.
+    /// Opens a model, whose runtime is loaded. `threads` on the CPU; `None` chooses. Slow: not on the UI thread. While a
+    /// server is asked, it can be cancelled.
     ///
     /// # Errors
-    /// If it is not there, or can't be used.
+    /// If it is not there, or can't be used; or on cancelling.
     fn open(
         &self,
         model: &ModelRef,
         device: DeviceChoice,
         threads: Option<usize>,
+        cancel: &CancelToken,
     ) -> Result<Box<dyn Segmenter>, SegmentError>;
 }

@@ -17,6 +17,17 @@ pub enum Element {
     Other(String),
 }
 
+impl Element {
+    /// Bytes of one; of what no model takes those of the usual.
+    pub(super) fn bytes(&self) -> u64 {
+        match self {
+            Self::F16 => 2,
+            Self::F32 | Self::I32 | Self::Other(_) => 4,
+            Self::I64 => 8,
+        }
+    }
+}
+
 impl fmt::Display for Element {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -13,7 +13,7 @@ use super::measurement_rows::read_measurements;
 use super::past::Past;
 use super::rows::{
     ANSWERED, ANSWERED_EXTENSIONS, EXTENSIONS, FOOTPRINT, LARGEST_ID, LAYERS, OBJECT_COLUMNS,
-    PROMPTS, TRIED, check_sum, image_from, object_from, real_at,
+    PROMPTS, SHAPES, TRIED, check_sum, image_from, object_from, real_at,
 };
 use super::scan_inside::{self, ScanInside};
 use super::source_rows::{
@@ -342,6 +342,7 @@ impl ObjectReader<'_> {
         answer.extensions = ANSWERED_EXTENSIONS.read(connection, id).map_err(said)?;
         answer.footprint = FOOTPRINT.read(connection, id).map_err(said)?;
         answer.tried = TRIED.read(connection, id).map_err(said)?;
+        log.shapes = SHAPES.read(connection, id).map_err(said)?.into_iter().collect();
         let start = start.map(|row| self.mask(Some(row))).transpose();
         log.start = start.map_err(|why| format!("the mask that its clicks correct: {why}"))?;
         Ok(())

@@ -1,13 +1,22 @@
 //! The database of a session: connected to with the settings that all of ours have, or a copy of it that is only read.
 
+use std::fs::File;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant, SystemTime};
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags, ffi};
 
+use super::lock::Lock;
+use super::system_lock::{Guard, guard_of};
 use super::{SessionError, schema};
 
-/// How long a reader or writer waits for another: milliseconds.
-const PATIENCE_MS: u64 = 5000;
+/// How long a reader or writer waits for another.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a copy is tried of what is being written.
+const COPYING: Duration = Duration::from_millis(1500);
+/// The system's drive as SQLite has it, but for locks: it takes none (sqlite.org/vfs.html, "Standard Unix VFSes").
+const WITHOUT_LOCKS: &std::ffi::CStr = c"unix-none";
 
 /// A session that is only read.
 pub(super) struct ReadConnection {
@@ -18,57 +27,147 @@ pub(super) struct ReadConnection {
 
 /// Looks into a session of the present version.
 pub(super) fn reader(path: &Path) -> Result<ReadConnection, SessionError> {
-    let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY);
+    let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY, Guard::System);
     let seen = connection.and_then(|connection| {
         // The first look finds out whether a journal has to be played back, which only a writer may.
-        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+        patiently(&connection, path, || {
+            connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))
+        })?;
         Ok(connection)
     });
     match seen {
         Ok(connection) => Ok(ReadConnection { connection, _copy: None }),
-        Err(e) if is_left_by_a_writer(&e) => copied(path),
+        Err(e) if can_only_be_copied(&e, path) => copied(path),
         Err(e) => Err(SessionError::database("read", path, e)),
     }
 }
 
-/// A copy of a session: of an older version, which is made the present one first, or one whose last write was
-/// interrupted and has to be taken back.
+/// The first look into a database. Whoever is just now at it is waited for; where the drive knows no locks nobody is, and
+/// it fails at once.
+pub(super) fn patiently<T>(
+    connection: &Connection,
+    path: &Path,
+    mut look: impl FnMut() -> rusqlite::Result<T>,
+) -> rusqlite::Result<T> {
+    connection.busy_timeout(Duration::ZERO)?;
+    let seen = look();
+    connection.busy_timeout(PATIENCE)?;
+    match seen {
+        Err(e) if may_lack_locks(&e) && guard_at(path) == Guard::System => look(),
+        seen => seen,
+    }
+}
+
+/// Whether only a copy of a session can be read: its last write was interrupted, or its drive knows no locks, so that it
+/// may be written at any moment.
+pub(super) fn can_only_be_copied(error: &rusqlite::Error, path: &Path) -> bool {
+    is_left_by_a_writer(error) || may_lack_locks(error) && guard_at(path) == Guard::OurLock
+}
+
+/// As SQLite takes it that a lock can't be had (in `sqliteErrorFromPosixError` ENOLCK is the same as a lock of another).
+fn may_lack_locks(error: &rusqlite::Error) -> bool {
+    let code = error.sqlite_error().map(|error| error.extended_code);
+    error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+        || matches!(code, Some(ffi::SQLITE_IOERR_LOCK | ffi::SQLITE_IOERR_RDLOCK))
+}
+
+/// What guards a session: by the lock beside it, if somebody has it; else nobody of this program has it open to write.
+fn guard_at(session: &Path) -> Guard {
+    let lock = Lock::path_for(session);
+    let opened = |path: &Path| File::open(path).map(|file| guard_of(&file, path, false));
+    opened(&lock).or_else(|_| opened(session)).unwrap_or(Guard::System)
+}
+
+/// A copy of a session: of an older version, which is made the present one first; one whose last write was interrupted
+/// and has to be taken back; or one on a drive without locks.
 pub(super) fn copied(path: &Path) -> Result<ReadConnection, SessionError> {
     let failed = |e| SessionError::io("the session can't be copied to be read", path, e);
-    let folder = tempfile::tempdir().map_err(failed)?;
-    let copy = folder.path().join("session");
-    copy_contents(path, &copy).map_err(failed)?;
-    match copy_contents(&beside(path, "-journal"), &beside(&copy, "-journal")) {
-        Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(failed(e)),
-        _ => {}
-    }
+    let until = Instant::now() + COPYING;
+    let (folder, copy) = loop {
+        let folder = tempfile::tempdir().map_err(failed)?;
+        let copy = folder.path().join("session");
+        if copy_as_of_one_moment(path, &copy).map_err(failed)? {
+            break (folder, copy);
+        }
+        if Instant::now() >= until {
+            return Err(SessionError::Busy { doing: "read", path: path.to_owned() });
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    };
     let failed = |e| SessionError::database("read", path, e);
-    let mut connection = connect(&copy, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(failed)?;
+    let access = OpenFlags::SQLITE_OPEN_READ_WRITE;
+    let mut connection = connect(&copy, access, guard_at(&copy)).map_err(failed)?;
     schema::migrate(&mut connection, schema::MIGRATIONS).map_err(failed)?;
     Ok(ReadConnection { connection, _copy: Some(folder) })
 }
 
-/// Not its permissions: a copy of what can only be read has to be written.
-fn copy_contents(from: &Path, to: &Path) -> std::io::Result<u64> {
-    let mut from = std::fs::File::open(from)?;
-    std::io::copy(&mut from, &mut std::fs::File::create(to)?)
+/// Copies a session and what of it has to be taken back. `false` if it was written meanwhile: the copy is of no use.
+///
+/// A writer makes a journal, then changes the file, of which its counter of changes is a part, and then takes the journal
+/// away. So if counter and journal are at the end what they were at the beginning, no write has ended between, and what
+/// one at work has changed is taken back by its journal, which was copied after that.
+fn copy_as_of_one_moment(path: &Path, copy: &Path) -> std::io::Result<bool> {
+    let before = Moment::of(path)?;
+    copy_contents(path, copy)?;
+    match copy_contents(&beside(path, "-journal"), &beside(copy, "-journal")) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(e),
+        _ => {}
+    }
+    Ok(Moment::of(path)? == before)
 }
 
-pub(super) fn is_left_by_a_writer(error: &rusqlite::Error) -> bool {
-    use rusqlite::ErrorCode::{CannotOpen, ReadOnly};
+/// What tells one state of a session from another: the beginning of its file, where changes are counted
+/// (sqlite.org/fileformat2.html, 1.3.7), its length, and length and time of its journal.
+#[derive(PartialEq, Eq)]
+struct Moment {
+    header: Vec<u8>,
+    bytes: u64,
+    journal: Option<(u64, Option<SystemTime>)>,
+}
+
+impl Moment {
+    fn of(path: &Path) -> std::io::Result<Self> {
+        let file = File::open(path)?;
+        let bytes = file.metadata()?.len();
+        let mut header = Vec::new();
+        file.take(100).read_to_end(&mut header)?;
+        let journal = std::fs::metadata(beside(path, "-journal")).ok();
+        let journal = journal.map(|about| (about.len(), about.modified().ok()));
+        Ok(Self { header, bytes, journal })
+    }
+}
+
+/// Not its permissions: a copy of what can only be read has to be written.
+fn copy_contents(from: &Path, to: &Path) -> std::io::Result<u64> {
+    let mut from = File::open(from)?;
+    std::io::copy(&mut from, &mut File::create(to)?)
+}
+
+fn is_left_by_a_writer(error: &rusqlite::Error) -> bool {
+    use ErrorCode::{CannotOpen, ReadOnly};
     matches!(error.sqlite_error_code(), Some(CannotOpen | ReadOnly))
 }
 
 /// A database with the settings that all of ours have.
-pub(super) fn connect(path: &Path, access: OpenFlags) -> rusqlite::Result<Connection> {
-    let connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-    connection.busy_timeout(std::time::Duration::from_millis(PATIENCE_MS))?;
+pub(super) fn connect(
+    path: &Path,
+    access: OpenFlags,
+    guard: Guard,
+) -> rusqlite::Result<Connection> {
+    let access = access | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = match guard {
+        Guard::OurLock if cfg!(unix) => {
+            Connection::open_with_flags_and_vfs(path, access, WITHOUT_LOCKS)?
+        }
+        Guard::OurLock | Guard::System => Connection::open_with_flags(path, access)?,
+    };
     connection.set_prepared_statement_cache_capacity(64);
     // The last three: what a damaged or malicious file says is not believed; a drive's own cache (macOS) is synced too.
-    connection.execute_batch(
+    let settings =
         "PRAGMA journal_mode = DELETE; PRAGMA synchronous = EXTRA; PRAGMA temp_store = MEMORY;
-         PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA fullfsync = ON;",
-    )?;
+         PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA fullfsync = ON;";
+    // (The first of them reads the schema.)
+    patiently(&connection, path, || connection.execute_batch(settings))?;
     Ok(connection)
 }
 

@@ -5,6 +5,11 @@
 //! synced, and the journal is deleted and its folder synced (`synchronous = EXTRA`), which is the moment from which on
 //! the new state counts. Between writes there is one file, which can be copied as it is; a write-ahead log would be
 //! faster, but it is a second file that belongs to the first, and it does not work on network shares.
+//!
+//! On a drive that knows no locks SQLite is told to take none ([`Guard::OurLock`]). That is safe for the writer, of whom
+//! there is one: a session is written by nobody who has not got its [`Lock`], and who has lost it finds out before
+//! the next write. The journal, its syncs and its playing back after a crash are the same. Readers on other computers
+//! read a copy, which is made again if it was written meanwhile (`database`).
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -18,6 +23,7 @@ use super::lock::{Lock, Locked};
 use super::making::{Identity, build};
 use super::past::Past;
 use super::scan_inside::{self, Pieces, ScanPart};
+use super::system_lock::Guard;
 use super::write::{self, Written};
 use super::{SessionError, Snapshot, schema, sums};
 
@@ -81,9 +87,10 @@ impl Reserved {
     ) -> Result<SessionFile, SessionError> {
         let Self { path, lock } = self;
         let pieces = Pieces::new(scan);
-        let (written, identity) = build(&path, snapshot, past, (&Written::nothing(), pieces))?;
+        let before = (&Written::nothing(), pieces);
+        let (written, identity) = build(&path, snapshot, past, before, lock.guard())?;
         // It is there from now on: if it can't be connected to now, the next write tries again.
-        let connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE).ok();
+        let connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE, lock.guard()).ok();
         let (opened, past, other_past) = (None, past.clone(), false);
         let has_scan = pieces.is_some();
         Ok(SessionFile {
@@ -266,7 +273,8 @@ impl SessionFile {
             Locked::Foreign(at) => return only_read(&path, ReadOnly::ForeignLock(at)),
         };
         let failed = |e| SessionError::database("read", &path, e);
-        let mut connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(failed)?;
+        let mut connection =
+            connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE, lock.guard()).map_err(failed)?;
         // Without rights SQLite opens it all the same, to be read.
         if connection.is_readonly("main").map_err(failed)? {
             drop(connection);
@@ -297,6 +305,11 @@ impl SessionFile {
         let file =
             Self { path, connection, identity, written, has_scan, opened, past, other_past, lock };
         Ok(Opened { contents, file: Ok(file) })
+    }
+
+    /// Whether its drive knows no locks: that nobody else writes it is then said by the file beside it alone.
+    pub fn is_without_locks(&self) -> bool {
+        self.lock.guard() == Guard::OurLock
     }
 
     /// Where it is, from the root.
@@ -401,7 +414,8 @@ impl SessionFile {
         let connection = match connection {
             Some(connection) => connection,
             None => {
-                connection.insert(connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(failed)?)
+                let access = OpenFlags::SQLITE_OPEN_READ_WRITE;
+                connection.insert(connect(path, access, lock.guard()).map_err(failed)?)
             }
         };
         let transaction =
@@ -464,8 +478,9 @@ impl SessionFile {
             (part, _) => Pieces::new(part),
         };
         let before = (&self.written, pieces);
-        let (written, identity) = build(&path, snapshot, &self.past, before)?;
-        let connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE).ok();
+        let guard = lock.guard();
+        let (written, identity) = build(&path, snapshot, &self.past, before, guard)?;
+        let connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE, guard).ok();
         let (opened, past, other_past) = (self.opened.clone(), self.past.clone(), false);
         let has_scan = pieces.is_some();
         Ok(Self { path, connection, identity, written, has_scan, opened, past, other_past, lock })
@@ -484,8 +499,10 @@ impl SessionFile {
             Some(connection) if self.has_scan => Pieces::Of(connection, None),
             _ => Pieces::None,
         };
-        let make =
-            |pieces: Pieces<'_>| build(&self.path, snapshot, &self.past, (&self.written, pieces));
+        let guard = self.lock.guard();
+        let make = |pieces: Pieces<'_>| {
+            build(&self.path, snapshot, &self.past, (&self.written, pieces), guard)
+        };
         let (made, has_scan) = match (pieces, make(pieces)) {
             (Pieces::Of(..), Err(why)) => {
                 tracing::warn!("the scan in a session that was deleted is lost: {why}");
@@ -497,7 +514,7 @@ impl SessionFile {
         self.has_scan = has_scan;
         // Whatever fails from here on, this is the file that is written.
         (self.written, self.identity, self.other_past) = (written, identity, false);
-        self.connection = connect(&self.path, OpenFlags::SQLITE_OPEN_READ_WRITE).ok();
+        self.connection = connect(&self.path, OpenFlags::SQLITE_OPEN_READ_WRITE, guard).ok();
         Ok(WriteOutcome::MadeAnew)
     }
 

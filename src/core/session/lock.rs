@@ -2,13 +2,20 @@
 //! as long as the program runs. So the lock of a program that was killed is free at once, and another on the same
 //! computer never writes at the same time. Of another computer (a network folder) the system can't be asked: its name
 //! in the file counts, until somebody says that it may be taken over.
+//!
+//! Some drives (network shares above all) know no locks. There the text in the file is all there is ([`Guard::OurLock`]):
+//! who writes it looks a moment later whether it is still theirs, and again before each write.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::SessionError;
 use super::holder::Holder;
+use super::system_lock::{Guard, Tried, guard_of, try_lock};
+
+/// After so long the file of a lock says who has it, where two may have written it at once.
+const SETTLED: std::time::Duration = std::time::Duration::from_millis(200);
 
 /// What trying to get a lock came to.
 #[derive(Debug)]
@@ -30,9 +37,15 @@ pub struct Lock {
     file: File,
     path: PathBuf,
     me: Holder,
+    guard: Guard,
 }
 
 impl Lock {
+    /// What keeps others from writing the session, apart from this.
+    pub(super) fn guard(&self) -> Guard {
+        self.guard
+    }
+
     /// Where the lock of a session lies.
     pub fn path_for(session: &Path) -> PathBuf {
         let mut path = session.as_os_str().to_owned();
@@ -61,13 +74,13 @@ impl Lock {
                 Err(e) if forbids_writing(&e) => return Ok(Locked::Impossible),
                 Err(e) => return Err(failed(e)),
             };
-            let by_system = match file.try_lock() {
-                Ok(()) => true,
-                Err(TryLockError::WouldBlock) => {
+            let by_system = match try_lock(&file, &path) {
+                Tried::Locked => true,
+                Tried::Taken => {
                     return Ok(Locked::Held(holder(&file).unwrap_or_else(Holder::unknown)));
                 }
                 // A network share without locks: what the file says has to do.
-                Err(TryLockError::Error(_)) => false,
+                Tried::Impossible => false,
             };
             if !is_at(&file, &path) {
                 continue;
@@ -82,11 +95,21 @@ impl Lock {
             if let Some(holder) = held.filter(|_| !take_over) {
                 return Ok(Locked::Held(holder));
             }
-            return match say(&file, &me) {
-                Ok(()) => Ok(Locked::Mine(Self { file, path, me })),
-                Err(e) if forbids_writing(&e) => Ok(Locked::Impossible),
-                Err(e) => Err(failed(e)),
-            };
+            match say(&file, &me) {
+                Ok(()) => {}
+                Err(e) if forbids_writing(&e) => return Ok(Locked::Impossible),
+                Err(e) => return Err(failed(e)),
+            }
+            let guard = guard_of(&file, &path, by_system);
+            let lock = Self { file, path, me, guard };
+            if !by_system {
+                // Another may have written at the same moment: the last one has it.
+                std::thread::sleep(SETTLED);
+                if let Some(holder) = lock.lost_to() {
+                    return Ok(Locked::Held(holder));
+                }
+            }
+            return Ok(Locked::Mine(lock));
         }
         Ok(Locked::Held(Holder::unknown()))
     }

@@ -2,23 +2,25 @@
 
 use std::path::Path;
 
-use rusqlite::{OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use super::database::{beside, connect};
 use super::holder::Holder;
 use super::lock::{UNFINISHED, unfinished_prefix};
 use super::past::Past;
 use super::scan_inside::{self, Pieces};
+use super::system_lock::Guard;
 use super::write::{self, Written};
 use super::{SessionError, Snapshot, schema};
 
 /// Makes a session file that was not there: whole, under another name, and only then under its own. `before`: the steps
-/// of this sitting that are known to have been done earlier, and the scan's voxels.
+/// of this sitting that are known to have been done earlier, and the scan's voxels. `guard`: of its folder's drive.
 pub(super) fn build(
     path: &Path,
     snapshot: &Snapshot,
     past: &Past,
     before: (&Written, Pieces<'_>),
+    guard: Guard,
 ) -> Result<(Written, Identity), SessionError> {
     let failed = |e| SessionError::io("the session can't be written", path, e);
     set_aside(path).map_err(failed)?;
@@ -33,7 +35,8 @@ pub(super) fn build(
         builder.permissions(std::fs::Permissions::from_mode(0o666));
     }
     let temporary = builder.tempfile_in(folder).map_err(failed)?.into_temp_path();
-    let written = fill(&temporary, path, snapshot, past, before)
+    let written = connect(&temporary, OpenFlags::SQLITE_OPEN_READ_WRITE, guard)
+        .and_then(|connection| fill(connection, path, snapshot, past, before))
         .map_err(|e| SessionError::database("written", path, e))?;
     // It is the same file under its own name.
     let identity = Identity::of(&temporary).map_err(failed)?;
@@ -66,13 +69,12 @@ fn set_aside(path: &Path) -> std::io::Result<()> {
 }
 
 fn fill(
-    temporary: &Path,
+    mut connection: Connection,
     path: &Path,
     snapshot: &Snapshot,
     past: &Past,
     (before, pieces): (&Written, Pieces<'_>),
 ) -> rusqlite::Result<Written> {
-    let mut connection = connect(temporary, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     // Nobody needs to take this back; it is synced all the same.
     connection.execute_batch("PRAGMA journal_mode = MEMORY;")?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;

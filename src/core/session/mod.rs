@@ -36,6 +36,7 @@ mod snapshot;
 mod source_rows;
 mod summary;
 mod sums;
+mod system_lock;
 #[cfg(test)]
 pub mod testing;
 #[cfg(test)]

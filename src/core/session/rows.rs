@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use rusqlite::types::{Value, ValueRef};
+use rusqlite::types::{Type, Value, ValueRef};
 use rusqlite::{Connection, Row, params};
 
 use crate::document::{LabelId, Object, ObjectState};
 use crate::geom::{DAffine3, DMat3, DVec3};
 use crate::prompt::{
-    Extension, Footprint, ImageId, KeptParts, MaskRule, Prompt, PromptId, WorkingScale,
+    Extension, Footprint, ImageId, KeptParts, MaskRule, Prompt, PromptId, PromptShape, ShapeKind,
+    WorkingScale,
 };
 use crate::volume::Region;
 
@@ -79,9 +80,26 @@ pub const TRIED: List<DVec3> = List {
     read: |row| point_at(row, 0),
 };
 
+/// What prompts are that are more than points, with their numbers.
+pub const SHAPES: List<(PromptId, Arc<PromptShape>)> = List {
+    table: "prompt_shape",
+    columns: &["prompt", "kind", "axis", "radius", "places"],
+    values: |(id, shape)| {
+        let places = shape.places().iter().flatten().flat_map(|c| c.to_le_bytes());
+        vec![
+            Value::Integer(id.0 as i64),
+            Value::Text(shape.kind().word().to_owned()),
+            Value::Integer(shape.axis() as i64),
+            Value::Real(shape.radius()),
+            Value::Blob(places.collect()),
+        ]
+    },
+    read: |row| shape_at(row),
+};
+
 /// The tables of all lists.
-pub const LISTS: [&str; 6] =
-    ["prompt", "answered", "extension", "answered_extension", "footprint", "tried"];
+pub const LISTS: [&str; 7] =
+    ["prompt", "answered", "extension", "answered_extension", "footprint", "tried", "prompt_shape"];
 
 impl<T: PartialEq> List<T> {
     /// Writes what has changed of it: from the first item on that is another one.
@@ -254,6 +272,7 @@ pub fn check_sum(object: &Object) -> u32 {
     ANSWERED_EXTENSIONS.feed(&mut sum, &object.answer.extensions);
     FOOTPRINT.feed(&mut sum, &object.answer.footprint);
     TRIED.feed(&mut sum, &object.answer.tried);
+    let shapes = shapes_of(object);
     let [model, added, removed, region, covered] = layers(object);
     for layer in [model, added, removed, region].into_iter().chain(&object.log.start) {
         sum.region(layer);
@@ -263,7 +282,16 @@ pub fn check_sum(object: &Object) -> u32 {
         sum.value(&Value::Text("covered".to_owned()));
         sum.region(covered);
     }
+    if !shapes.is_empty() {
+        sum.value(&Value::Text(SHAPES.table.to_owned()));
+        SHAPES.feed(&mut sum, &shapes);
+    }
     sum.finish()
+}
+
+/// In the order of their numbers.
+pub fn shapes_of(object: &Object) -> Vec<(PromptId, Arc<PromptShape>)> {
+    object.log.shapes.iter().map(|(id, shape)| (*id, Arc::clone(shape))).collect()
 }
 
 /// A CRC-32 of values.
@@ -350,6 +378,27 @@ fn prompt_at(row: &Row<'_>, first: usize) -> rusqlite::Result<Prompt> {
     let id = PromptId(known.ok_or(rusqlite::Error::IntegralValueOutOfRange(first, id))?);
     let positive = row.get::<_, i64>(first + 1)? != 0;
     Ok(Prompt { id, world: point_at(row, first + 2)?, positive })
+}
+
+fn shape_at(row: &Row<'_>) -> rusqlite::Result<(PromptId, Arc<PromptShape>)> {
+    let id: i64 = row.get(0)?;
+    let known = u64::try_from(id).ok().filter(|id| *id <= LARGEST_ID);
+    let id = PromptId(known.ok_or(rusqlite::Error::IntegralValueOutOfRange(0, id))?);
+    let odd = |column: usize, what: &str| {
+        let kind = row.get_ref(column).map_or(Type::Null, |value| value.data_type());
+        rusqlite::Error::FromSqlConversionFailure(column, kind, what.into())
+    };
+    let kind = ShapeKind::from_word(row.get_ref(1)?.as_str()?);
+    let kind = kind.ok_or_else(|| odd(1, "no kind of prompt"))?;
+    let axis = usize::try_from(row.get::<_, i64>(2)?).unwrap_or(usize::MAX);
+    let (numbers, rest) = row.get_ref(4)?.as_blob()?.as_chunks::<8>();
+    let (places, single) = numbers.as_chunks::<2>();
+    if !rest.is_empty() || !single.is_empty() {
+        return Err(odd(4, "not whole"));
+    }
+    let places = places.iter().map(|place| place.map(f64::from_le_bytes)).collect();
+    let shape = PromptShape::new(kind, axis, places, real_at(row, 3)?);
+    shape.map(|shape| (id, Arc::new(shape))).map_err(|why| odd(4, &why.to_string()))
 }
 
 /// NULL is the scan.

@@ -17,8 +17,8 @@ use super::rows::{CheckSum, from_rows, real, real_at, rows_of};
 use super::sums::{self, SummedPart};
 use super::{Hash, SessionError, SessionSource, database};
 use crate::volume::{
-    Conversion, DataType, OtherPlace, Placement, Provenance, Scale, SuvFactors, Volume, Voxels,
-    Warning,
+    Conversion, DataType, OtherPlace, Padding, Placement, Provenance, Scale, SuvFactors, Volume,
+    Voxels, Warning,
 };
 use crate::with_voxels;
 use crate::work::{CancelToken, Progress, memory};
@@ -44,6 +44,10 @@ pub struct ScanInside {
     pub conversion: Option<Conversion>,
     /// How they become standardised uptake values.
     pub suv: Option<SuvFactors>,
+    /// Which stored numbers were never measured.
+    pub padding: Padding,
+    /// Low values are bright.
+    pub low_is_bright: bool,
     /// What decided where they lie.
     pub placement: Placement,
     /// What was unusual about the scan's file.
@@ -99,6 +103,9 @@ struct Said {
     says_sides: bool,
     /// What else was said of its place: by what, the rows of the transform to RAS mm, how far apart in mm.
     other_places: Vec<(String, [f64; 12], f64)>,
+    /// Ranges of stored numbers that were never measured, ends included.
+    padding: Vec<[f64; 2]>,
+    low_is_bright: bool,
 }
 
 impl Said {
@@ -110,6 +117,8 @@ impl Said {
             placed_by: placement.by.clone(),
             says_sides: placement.says_sides,
             other_places: placement.others.iter().map(other).collect(),
+            padding: volume.padding().ranges().to_vec(),
+            low_is_bright: volume.low_is_bright(),
         }
     }
 
@@ -341,6 +350,8 @@ fn about(row: &Row<'_>) -> Result<ScanInside, String> {
         conversion,
         suv: (suv != SuvFactors::default()).then_some(suv),
         placement: said.placement(),
+        padding: Padding::new(said.padding),
+        low_is_bright: said.low_is_bright,
         warnings: said.warnings.into_iter().map(Warning).collect(),
         packed_bytes: 0,
         piece: fine.ok_or_else(|| format!("its pieces have {piece} voxels"))?,
@@ -372,7 +383,8 @@ pub fn read_scan(
     let (grid, dims) = (source.grid.clone(), source.file_dims.clone());
     let warnings = about.warnings.clone();
     let volume = Volume::new(source.name.clone(), grid, dims, voxels, about.scale, said, warnings);
-    Ok(Some(volume.converted_from(about.conversion).with_suv(about.suv)))
+    let volume = volume.converted_from(about.conversion).with_suv(about.suv);
+    Ok(Some(volume.with_padding(about.padding.clone()).with_low_bright(about.low_is_bright)))
 }
 
 /// All voxels; `None` if it was cancelled. `count`: of one time point.

@@ -12,7 +12,7 @@ use super::SessionError;
 /// `PRAGMA application_id`: "VXPT".
 pub const APPLICATION_ID: u32 = 0x5658_5054;
 /// `PRAGMA user_version` of what is written.
-pub const VERSION: i64 = 5;
+pub const VERSION: i64 = 6;
 
 /// The tables of what was measured.
 macro_rules! measurements {
@@ -61,6 +61,24 @@ CREATE TABLE scan_piece (
     };
 }
 
+/// The table of prompts that are more than points.
+macro_rules! prompt_shapes {
+    () => {
+        "
+CREATE TABLE prompt_shape (
+    object INTEGER NOT NULL,
+    place INTEGER NOT NULL,
+    prompt INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    axis INTEGER NOT NULL,
+    radius REAL NOT NULL,
+    places BLOB NOT NULL,
+    PRIMARY KEY (object, place)
+) STRICT, WITHOUT ROWID;
+"
+    };
+}
+
 /// The table of check sums ([`super::sums`]), of which none is known yet.
 macro_rules! check_sums {
     () => {
@@ -95,6 +113,7 @@ CREATE TABLE export (
     concat!("ALTER TABLE object ADD COLUMN covered INTEGER;\n", measurements!()),
     scan!(),
     check_sums!(),
+    prompt_shapes!(),
 ];
 
 /// Columns of `prompt` and `answered`, and of a click in other tables.
@@ -276,7 +295,8 @@ CREATE TABLE tried (
 /// The tables of [`VERSION`].
 pub fn tables() -> String {
     let lists = lists();
-    [SESSION, AROUND, OBJECTS, &lists, measurements!(), scan!(), check_sums!()].concat()
+    [SESSION, AROUND, OBJECTS, &lists, measurements!(), scan!(), check_sums!(), prompt_shapes!()]
+        .concat()
 }
 
 /// The version of a session's format, from its first bytes: before anything else looks at the file, so that a database

@@ -9,9 +9,6 @@ use super::source_rows::{read_file, read_picture};
 use super::{CaseState, Contents, FileRef, SessionError, database, file, schema};
 use crate::document::ObjectState;
 
-/// How long a writer is waited for that is just now at it: milliseconds.
-const PATIENCE_MS: u64 = 5000;
-
 /// What a list shows of a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionSummary {
@@ -130,7 +127,7 @@ fn looked_at<T>(
     }
     match connected(path, query) {
         Ok(found) => found,
-        Err(e) if database::is_left_by_a_writer(&e) => Ok(of(&file::read(path)?)),
+        Err(e) if database::can_only_be_copied(&e, path) => Ok(of(&file::read(path)?)),
         Err(e) if e.sqlite_error_code() == Some(rusqlite::ErrorCode::NotADatabase) => {
             Err(not("it is another kind of file"))
         }
@@ -141,11 +138,10 @@ fn looked_at<T>(
 fn connected<T>(path: &Path, query: fn(&Connection, &Path) -> Queried<T>) -> Queried<T> {
     let access = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, access)?;
-    connection.busy_timeout(std::time::Duration::from_millis(PATIENCE_MS))?;
     connection.execute_batch("PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;")?;
     // All of it as of one moment.
     let transaction = connection.unchecked_transaction()?;
-    query(&transaction, path)
+    database::patiently(&transaction, path, || query(&transaction, path))
 }
 
 fn version_of(connection: &Connection) -> rusqlite::Result<i64> {

@@ -272,7 +272,7 @@ mod tests {
     #[test]
     fn every_column_of_every_table_has_a_sum() {
         // Those of objects, of the place of the scan's voxels, of the pieces of the scan, of sittings; and these.
-        const OTHERS: [&str; 13] = [
+        const OTHERS: [&str; 14] = [
             "mask",
             "object",
             "prompt",
@@ -281,6 +281,7 @@ mod tests {
             "answered_extension",
             "footprint",
             "tried",
+            "prompt_shape",
             "geometry",
             "scan_piece",
             "sitting",

@@ -12,7 +12,7 @@ use super::measurement_rows::write_measurements;
 use super::past::{self, DatedStep, Past, Sitting, sitting_sum, step_sum, step_values};
 use super::rows::{
     ANSWERED, ANSWERED_EXTENSIONS, EXTENSIONS, FOOTPRINT, LAYERS, LISTS, OBJECT_COLUMNS, PROMPTS,
-    TRIED, check_sum, image_value, layers, object_values,
+    SHAPES, TRIED, check_sum, image_value, layers, object_values, shapes_of,
 };
 use super::source_rows::{
     write_exported, write_models, write_overlays, write_picture, write_source,
@@ -289,7 +289,8 @@ fn write_lists(
     EXTENSIONS.write(connection, id, &old.log.extensions, &new.log.extensions)?;
     ANSWERED_EXTENSIONS.write(connection, id, &old.answer.extensions, &new.answer.extensions)?;
     FOOTPRINT.write(connection, id, &old.answer.footprint, &new.answer.footprint)?;
-    TRIED.write(connection, id, &old.answer.tried, &new.answer.tried)
+    TRIED.write(connection, id, &old.answer.tried, &new.answer.tried)?;
+    SHAPES.write(connection, id, &shapes_of(old), &shapes_of(new))
 }
 
 /// This sitting begins with the first write.

@@ -44,8 +44,9 @@ impl Window {
         }
     }
 
-    /// From the 2nd to the 98th percentile of the voxels that a rectangle in a slice (straight or oblique)
-    /// covers at a time point. `None` if there is no finite value under it. At most 512 by 512 places are looked at.
+    /// From the 2nd to the 98th percentile of the voxels that a rectangle in a slice (straight or oblique) covers at a
+    /// time point, without padding unless there is nothing else. `None` if there is no finite value under it. At most
+    /// 512 by 512 places are looked at.
     pub fn of_region(volume: &Volume, time_point: usize, region: &Rectangle) -> Option<Self> {
         let grid = volume.grid();
         let steps = |edge: DVec3| (edge.abs().max_element().ceil() as usize).clamp(1, EDGE);
@@ -53,15 +54,20 @@ impl Window {
         // In the middle of every piece, so that whole voxels' rectangles take each voxel once.
         let share = |n: usize, of: usize| (n as f64 + 0.5) / of as f64;
         let mut values = Vec::with_capacity(columns * rows);
+        let mut padding = Vec::new();
         for row in 0..rows {
             for column in 0..columns {
                 let at = region.corner
                     + region.along * share(column, columns)
                     + region.down * share(row, rows);
-                let value =
-                    nearest(at, grid.dims()).map(|voxel| volume.value_in(time_point, voxel));
-                values.extend(value.filter(|v| v.is_finite()));
+                let Some(voxel) = nearest(at, grid.dims()) else { continue };
+                let is_padding = volume.is_padding_in(time_point, voxel);
+                let into = if is_padding { &mut padding } else { &mut values };
+                into.extend(Some(volume.value_in(time_point, voxel)).filter(|v| v.is_finite()));
             }
+        }
+        if values.is_empty() {
+            values = padding;
         }
         let last = values.len().checked_sub(1)?;
         let mut percentile = |share: f64| {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::geom::{AxisMap, Grid};
 
-use super::{Provenance, SuvFactors, SuvKind};
+use super::{Padding, Provenance, SuvFactors, SuvKind};
 
 /// Voxels in the type in which the file stores them, x fastest, time points one after another.
 #[derive(Clone, Debug, PartialEq)]
@@ -193,6 +193,8 @@ pub struct Volume {
     suv: Option<SuvFactors>,
     /// In which SUV its values are.
     suv_kind: Option<SuvKind>,
+    padding: Padding,
+    low_is_bright: bool,
 }
 
 impl Volume {
@@ -232,7 +234,32 @@ impl Volume {
             files,
             suv,
             suv_kind,
+            padding: Padding::default(),
+            low_is_bright: false,
         }
+    }
+
+    /// The same scan, of which its source says which stored numbers were never measured.
+    #[must_use]
+    pub fn with_padding(self, padding: Padding) -> Self {
+        Self { padding, ..self }
+    }
+
+    /// Which stored numbers its source says were never measured. They are voxels as others are, but left out of
+    /// [`Volume::stats`], histograms and automatic windows.
+    pub fn padding(&self) -> &Padding {
+        &self.padding
+    }
+
+    /// The same scan, of which its source says whether low values are bright (DICOM's MONOCHROME1).
+    #[must_use]
+    pub fn with_low_bright(self, low_is_bright: bool) -> Self {
+        Self { low_is_bright, ..self }
+    }
+
+    /// Whether its source says that low values are bright.
+    pub fn low_is_bright(&self) -> bool {
+        self.low_is_bright
     }
 
     /// The same scan, of which it is known how its values become SUV.
@@ -388,6 +415,13 @@ impl Volume {
     pub fn value_in(&self, time_point: usize, voxel: [usize; 3]) -> f64 {
         let first = time_point.min(self.time_points() - 1) * self.grid.count();
         self.scale.apply(self.voxels.raw(first + self.grid.index(voxel)))
+    }
+
+    /// Whether a voxel at a time point, as of [`Volume::value_in`], is padding.
+    pub(super) fn is_padding_in(&self, time_point: usize, voxel: [usize; 3]) -> bool {
+        let first = time_point.min(self.time_points() - 1) * self.grid.count();
+        !self.padding.is_empty()
+            && self.padding.holds(self.voxels.raw(first + self.grid.index(voxel)))
     }
 }
 

@@ -22,10 +22,11 @@ pub struct Histogram {
 
 impl Histogram {
     /// Of at most two million voxels of the time point that is looked at, evenly spread, in `bins` bins between
-    /// minimum and maximum. A few values far from all others do not stretch it: they are counted in the first or
-    /// the last bin.
+    /// minimum and maximum, without padding that `stats` left out. A few values far from all others do not stretch it:
+    /// they are counted in the first or the last bin.
     pub fn of(volume: &Volume, stats: &Stats, bins: usize) -> Self {
-        let sample: Arc<[f64]> = sorted_sample(volume, volume.time_point_range()).into();
+        let measured = stats.padding > 0;
+        let sample: Arc<[f64]> = sorted_sample(volume, volume.time_point_range(), measured).into();
         let (low, high) = range(&sample, stats);
         // The span itself may be more than a number can be.
         let bin = high / bins as f64 - low / bins as f64;
@@ -35,7 +36,8 @@ impl Histogram {
         let step = every(volume.grid().count(), MOST);
         with_voxels!(volume.voxels(), v => for &raw in v[volume.time_point_range()].iter().step_by(step) {
             let value = scale.apply(raw as f64);
-            if value.is_finite() {
+            let is_padding = measured && volume.padding().holds(raw as f64);
+            if value.is_finite() && !is_padding {
                 counts[((value / bin - low / bin) as usize).min(bins - 1)] += 1;
             }
         });

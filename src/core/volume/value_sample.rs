@@ -16,12 +16,18 @@ pub(super) fn every(count: usize, most: usize) -> usize {
 }
 
 /// At most a quarter of a million finite values of voxels at these memory positions, evenly spread, in ascending
-/// order.
-pub(super) fn sorted_sample(volume: &Volume, range: Range<usize>) -> Vec<f64> {
+/// order. `measured`: without padding.
+pub(super) fn sorted_sample(volume: &Volume, range: Range<usize>, measured: bool) -> Vec<f64> {
     let (scale, step) = (volume.scale(), every(range.len(), MOST));
     let mut values: Vec<f64> = Vec::with_capacity(range.len() / step + 1);
     with_voxels!(volume.voxels(), v => {
-        values.extend(v[range].iter().step_by(step).map(|&raw| scale.apply(raw as f64)));
+        let raws = v[range].iter().step_by(step).map(|&raw| raw as f64);
+        if measured {
+            let raws = raws.filter(|&raw| !volume.padding().holds(raw));
+            values.extend(raws.map(|raw| scale.apply(raw)));
+        } else {
+            values.extend(raws.map(|raw| scale.apply(raw)));
+        }
     });
     values.retain(|v| v.is_finite());
     values.sort_unstable_by(f64::total_cmp);

@@ -12,7 +12,7 @@ pub use slice::{slice_rgba, slice_with_overlays_rgba};
 use super::LabelStyle;
 use super::styles::{self, colour_table};
 use crate::geom::DVec3;
-use crate::volume::{LabelMap, Stats, Volume};
+use crate::volume::{LabelMap, Volume};
 
 /// Black, opaque.
 const BLACK: [u8; 4] = [0, 0, 0, 255];
@@ -29,7 +29,7 @@ pub(super) struct CpuScene<'a> {
 
 impl<'a> CpuScene<'a> {
     fn new(volume: &'a Volume, labels: &'a LabelMap, styles: &[LabelStyle]) -> Self {
-        let Stats { min, max, .. } = volume.stats();
+        let (min, max) = volume.extremes();
         let span = if max > min { max - min } else { 1.0 };
         let nan = if min.is_nan() { f64::NEG_INFINITY } else { min - span };
         Self { volume, labels, colours: colour_table(styles), nan, range: (min, max) }

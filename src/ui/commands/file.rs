@@ -82,6 +82,29 @@ commands! {
         words: mark("export save separate masks folder each split binary"),
     }
 
+    /// The choice of meshes.
+    EXPORT_MESHES {
+        name: "Export meshes…",
+        keys: [],
+        run: |cx| cx.view.windows.meshes = !cx.view.windows.meshes,
+        menu: Some((Menu::File, 10)),
+        enabled: |cx| cx.document.is_some_and(|d| d.objects().iter().any(Object::has_voxels)),
+        why_not: |_| mark("No object has voxels."),
+        words: mark("surface 3D STL OBJ PLY glTF GLB triangles model"),
+    }
+
+    /// Asks for a file, whose name says for which program.
+    SAVE_LABEL_TABLE {
+        name: "Label table for another program…",
+        keys: [],
+        run: |cx| cx.send(Action::SaveLabelTable),
+        menu: Some((Menu::File, 10)),
+        enabled: |cx| cx.document.is_some_and(|d| d.objects().iter().any(Object::has_voxels)),
+        why_not: |_| mark("No object has voxels."),
+        asks_for_text: |_| true,
+        words: mark("export names colours colors slicer ctbl freesurfer lut bids tsv"),
+    }
+
     /// Asks where the session goes, which is written with every change from then on.
     SAVE_SESSION_AS {
         name: "Save session as…",

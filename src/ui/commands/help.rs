@@ -68,7 +68,8 @@ fn cancel(cx: &mut CommandContext) {
         return;
     }
     let waits = cx.document.is_some_and(|d| d.pending().is_some());
-    let working = cx.status.opening.is_some() || cx.status.drawing.is_some() || waits;
+    let draws = cx.status.drawing.is_some() || cx.status.exporting.is_some();
+    let working = cx.status.opening.is_some() || draws || waits;
     if view.transient.renaming.take().is_some() || view.windows.close_all() {
         return;
     }

@@ -46,6 +46,14 @@ pub fn parts_refusal(cx: &CommandContext, object: &Object) -> Option<String> {
     }
 }
 
+/// Who would answer what was asked of another model: the button's text.
+pub fn answer_here_text(cx: &CommandContext) -> String {
+    match &cx.status.server.in_use {
+        Some(server) => tr_with("Answer with {name}", &[("name", &shorten(&server.host, 24))]),
+        None => tr("Answer on this machine").to_owned(),
+    }
+}
+
 commands! {
     Group::Segment;
 
@@ -136,13 +144,30 @@ commands! {
 
     /// For the click that it did not answer.
     TRY_AGAIN {
-        name: "Ask the server again",
+        name: "Ask again for the points that wait",
         keys: [ctrl(Key::R)],
         run: |cx| cx.send(Action::Server(ServerAction::TryAgain)),
         menu: Some((Menu::Segment, 10)),
         enabled: |cx| cx.status.server.waits.is_some(),
-        why_not: |_| mark("No click waits for a server."),
-        words: mark("try again retry connection"),
+        why_not: |_| mark("No click waits for a server or another model."),
+        words: mark("try again retry connection server"),
+    }
+
+    /// What was asked of another, which a session keeps.
+    ANSWER_HERE {
+        name: "Let the model in use answer the points that wait",
+        keys: [],
+        run: |cx| cx.send(Action::Server(ServerAction::AnswerHere)),
+        menu: Some((Menu::Segment, 10)),
+        enabled: |cx| {
+            let waits = cx.status.server.waits.as_ref().is_some_and(|waits| waits.of_another);
+            waits && matches!(cx.status.model, ModelStatus::Ready { .. })
+        },
+        why_not: |cx| match &cx.status.server.waits {
+            Some(waits) if waits.of_another => mark("No model is ready yet."),
+            _ => mark("No point waits for another model."),
+        },
+        words: mark("this machine instead of server local answer"),
     }
 
     /// The one in use.

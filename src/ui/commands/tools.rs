@@ -8,7 +8,7 @@ use super::context::CommandContext;
 use super::entry::{Entry, Group, Menu, commands, with_scan, without_object, without_scan};
 use super::keys::{alt, key, shift};
 use crate::document::{Command, Over};
-use crate::prompt::Prompt;
+use crate::prompt::{Prompt, PromptLog, ShapeKind, ShapeKinds};
 use crate::ui::kit::icons;
 use crate::ui::kit::text::{mark, tr_with};
 use crate::ui::state::{Action, BrushShape, OutlineLine, Status, ToolAtCrosshair, ToolId};
@@ -24,6 +24,12 @@ pub(super) static CHOOSE: LazyLock<Vec<Entry>> = LazyLock::new(|| {
         tool: Some(info.id),
         menu: Some((Menu::Tools, 0)),
         enabled: with_scan,
+        refusal: match info.id {
+            tools::BOX_PROMPT => |cx| tools::kind_refusal(cx.status, ShapeKind::Box),
+            tools::SCRIBBLE_PROMPT => |cx| tools::kind_refusal(cx.status, ShapeKind::Scribble),
+            tools::LASSO_PROMPT => |cx| tools::kind_refusal(cx.status, ShapeKind::Lasso),
+            _ => |_| None,
+        },
         ..Entry::in_group(Group::Tools)
     };
     tools::ALL.iter().map(|tool| entry(tool.info())).collect()
@@ -230,6 +236,23 @@ pub fn negative_refusal(status: &Status) -> Option<String> {
     let text =
         mark("The model in use takes no negative points: correct the mask with the eraser ({key})");
     lacks.then(|| tr_with(text, &[("key", &key())]))
+}
+
+/// Why the model in use takes not all prompts of a log, if it is for what was drawn.
+pub fn shapes_refusal(status: &Status, log: &PromptLog) -> Option<String> {
+    let taken = ShapeKinds {
+        boxes: !status.model_lacks(|can| can.shapes.boxes),
+        scribbles: !status.model_lacks(|can| can.shapes.scribbles),
+        lassos: !status.model_lacks(|can| can.shapes.lassos),
+    };
+    let others = log.shapes_beside(taken);
+    let [boxes, scribbles, lassos] = others;
+    let text = mark(
+        "The model in use takes no such prompts as this object has then (boxes: {boxes}, scribbles: {scribbles}, lassos: {lassos}): use another model, or start a new object",
+    );
+    let counts: [(&str, &dyn std::fmt::Display); 3] =
+        [("boxes", &boxes), ("scribbles", &scribbles), ("lassos", &lassos)];
+    (others != [0; 3]).then(|| tr_with(text, &counts))
 }
 
 /// From now on clicks make prompts, of this sign.

@@ -72,6 +72,10 @@ icons! {
     POLYGON = "\u{e6d0}", "polygon";
     /// Lasso.
     LASSO = "\u{edc6}", "lasso";
+    /// A box as a prompt.
+    BOX_PROMPT = "\u{e69c}", "selection-plus";
+    /// A scribble as a prompt.
+    SCRIBBLE_PROMPT = "\u{e662}", "scribble-loop";
     /// Flood fill tool.
     FLOOD = "\u{e392}", "paint-bucket";
     /// Scissors.

@@ -4,11 +4,12 @@
 //! in an error) are translated too, all others are carried over. Sentences that stand there while the user changes the
 //! language go the same way, also back into English.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Display;
 use std::sync::OnceLock;
 
 use super::text;
+use crate::text::breakable;
 
 /// A reason within a reason within a sentence.
 const MOST_NESTED: usize = 3;
@@ -24,15 +25,32 @@ const MOST_WAYS: usize = 32;
 /// has no template of it. So too a sentence of the window that was made while the other language was in use, and still
 /// stands there.
 pub fn tr_error(sentence: &dyn Display) -> String {
-    let given = sentence.to_string();
+    let given = breakable(&sentence.to_string());
     let dictionary = Dictionary::in_use();
     if text::is_english() && !given.chars().any(is_ideograph) {
-        return given;
+        return text::kept_together(given);
     }
     let told = |text: &str| dictionary.translated(text, MOST_NESTED);
     // One that was made a whole sentence.
-    let whole = || given.strip_suffix('.').and_then(told).map(|text| text + ".");
-    told(&given).or_else(whole).unwrap_or(given)
+    let whole = || given.strip_suffix(['.', '。']).and_then(told).map(|text| text::stopped(&text));
+    let small = || {
+        let mut letters = given.chars();
+        let first = letters.next().filter(|c| c.is_uppercase())?;
+        told(&first.to_lowercase().chain(letters).collect::<String>())
+    };
+    let text = told(&given).or_else(whole).or_else(small);
+    text::kept_together(text.unwrap_or(given))
+}
+
+/// [`tr_error`] of one that stands alone: it begins with a capital letter, unless with what somebody has called something.
+pub fn tr_sentence(sentence: &dyn Display) -> String {
+    static BEGINNINGS: OnceLock<HashSet<&str>> = OnceLock::new();
+    let text = tr_error(sentence);
+    let first = |text: &'static str| text.split([' ', ',']).next().unwrap_or_default();
+    let sentences = || text::chinese().keys().filter(|key| key.contains(' '));
+    let known = BEGINNINGS.get_or_init(|| sentences().map(|key| first(key)).collect());
+    let begins = text.split([' ', ',']).next().is_some_and(|word| known.contains(word));
+    if begins { crate::text::sentence(&text) } else { text }
 }
 
 /// [`tr_error`] of a text without values; as it is if the catalogue lacks it.
@@ -268,7 +286,7 @@ mod tests {
             ("/d/no such thing.nii", "/d/no such thing.nii"),
             ("已取消", "已取消"),
         ] {
-            assert_eq!(tr_error(&english), chinese, "{english}");
+            assert_eq!(breakable(&tr_error(&english)), chinese, "{english}");
         }
         speak(Language::English);
         assert_eq!(tr_error(&"the file is empty"), "the file is empty");

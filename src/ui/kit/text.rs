@@ -14,6 +14,8 @@ use std::sync::OnceLock;
 use egui::{FontData, FontDefinitions, FontFamily};
 use serde::{Deserialize, Serialize};
 
+use crate::text::unbroken;
+
 /// Which language the user wants.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Language {
@@ -134,7 +136,21 @@ pub fn tr_with(english: &'static str, values: &[(&str, &dyn std::fmt::Display)])
     for (name, value) in values {
         text = text.replace(&format!("{{{name}}}"), &value.to_string());
     }
-    text
+    kept_together(text)
+}
+
+/// A shorter text stands in one line wherever it is, in columns of which an ideograph takes two.
+const LINE: usize = 32;
+
+/// Keeps numbers and their units in one line, in a text that may have several.
+pub(super) fn kept_together(text: String) -> String {
+    let wide = |c: char| if c >= '\u{2e80}' { 2 } else { 1 };
+    if text.chars().map(wide).sum::<usize>() < LINE { text } else { unbroken(&text) }
+}
+
+/// A sentence with the full stop of the language in use.
+pub fn stopped(sentence: &str) -> String {
+    format!("{sentence}{}", if CHINESE.get() { "。" } else { "." })
 }
 
 /// Marks a text that is shown through [`tr`] somewhere else, so that the catalogue's test finds it.
@@ -164,6 +180,7 @@ mod tests {
         speak(Language::Chinese);
         assert_eq!(tr("Undo"), "撤销");
         assert_eq!(tr_any("no such text"), "no such text");
+        assert_eq!(stopped(tr("Undo")), "撤销。");
         let language = spoken();
         let told = std::thread::spawn(move || {
             speak(language);

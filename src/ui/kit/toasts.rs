@@ -2,7 +2,7 @@
 //! while, or until something succeeds, and can be copied; the log keeps them. Where there is no room for all messages,
 //! infos make room first, then warnings, and only among errors alone the oldest.
 
-use super::template::{tr_again, tr_error};
+use super::template::{tr_again, tr_sentence};
 use super::text::{Language, spoken, tr};
 
 /// How much a line of the log matters.
@@ -61,12 +61,23 @@ const LONG: usize = 220;
 /// Width of a message where there is room, and the least, in points.
 const WIDTH: f32 = 380.0;
 const NARROWEST: f32 = 150.0;
+/// Between messages and a window, in points.
+const BESIDE: f32 = 8.0;
 /// Seconds after which an error goes by itself; that it is on the screen at least before a success takes it away.
 const ERROR_STAYS: f64 = 30.0;
 const SEEN: f64 = 3.0;
 /// Windows that are read, which no message may hide.
-const WINDOWS: [&str; 8] =
-    ["shortcuts", "about", "about model", "history", "log", "picture", "film", "server"];
+const WINDOWS: [&str; 9] = [
+    "shortcuts",
+    "about",
+    "about model",
+    "history",
+    "log",
+    "picture",
+    "film",
+    "server",
+    "robot user",
+];
 
 impl Toasts {
     /// Something went well.
@@ -99,7 +110,7 @@ impl Toasts {
 
     /// Takes a message away that is no matter any more. `text` is what it was made of.
     pub fn take_away(&mut self, text: &str) {
-        let text = tr_error(&text);
+        let text = tr_sentence(&text);
         self.shown.retain(|t| t.text != text);
     }
 
@@ -127,7 +138,7 @@ impl Toasts {
     #[allow(clippy::needless_pass_by_value)]
     fn push(&mut self, severity: Severity, text: String) {
         // What is told of errors is often theirs.
-        let text = tr_error(&text);
+        let text = tr_sentence(&text);
         let level = match severity {
             Severity::Info => Level::Info,
             Severity::Warning => Level::Warning,
@@ -205,6 +216,7 @@ impl Toasts {
         // Half of the views' width and height at most, frames and gaps included.
         let width = (room.x / 2.0 - 40.0).clamp(NARROWEST, WIDTH);
         let height = (room.y / 2.0 - 36.0).max(60.0);
+        let away = away + egui::vec2(beside_windows(ctx, id), 0.0);
         egui::Area::new(id)
             .anchor(egui::Align2::RIGHT_BOTTOM, egui::vec2(-12.0, -36.0) - away)
             .order(egui::Order::Middle)
@@ -238,7 +250,7 @@ impl Toasts {
             return;
         }
         for toast in &mut self.shown {
-            toast.text = tr_error(&toast.text);
+            toast.text = tr_sentence(&toast.text);
             toast.offer = toast.offer.map(|(name, key)| (tr_again(name), key));
         }
     }
@@ -249,6 +261,26 @@ enum Answer {
     Close,
     /// What is offered with it.
     Take(u64),
+}
+
+/// How far to the left the messages go beside the windows that they would lie over, if there is room for them.
+fn beside_windows(ctx: &egui::Context, toasts: egui::Id) -> f32 {
+    let shown = |id: egui::Id| {
+        let layer = egui::LayerId::new(egui::Order::Middle, id);
+        ctx.memory(|m| m.areas().is_visible(&layer).then(|| m.area_rect(id)).flatten())
+    };
+    let moved: f32 = ctx.data(|d| d.get_temp(toasts)).unwrap_or_default();
+    // Where they would be at the right.
+    let Some(own) = shown(toasts).map(|rect| rect.translate(egui::vec2(moved, 0.0))) else {
+        return 0.0;
+    };
+    let windows = WINDOWS.into_iter().filter_map(|name| shown(egui::Id::unique(name)));
+    let left = windows.filter(|window| window.intersects(own)).map(|window| window.left());
+    let away = left.fold(0.0, |away: f32, left| away.max(own.right() - left + BESIDE));
+    // Half a message is none.
+    let away = if own.left() - away < ctx.content_rect().left() { 0.0 } else { away };
+    ctx.data_mut(|d| d.insert_temp(toasts, away));
+    away
 }
 
 /// Lifts windows that a newer message would cover.
@@ -322,28 +354,29 @@ fn beginning(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ui::kit::text::speak;
 
     #[test]
     fn later_messages_do_not_push_errors_away() {
         let mut toasts = Toasts::default();
-        toasts.error("no room".to_owned());
-        toasts.warning("odd".to_owned());
+        toasts.error("No room".to_owned());
+        toasts.warning("Odd".to_owned());
         for n in 0..9 {
-            toasts.info(format!("saved {n}"));
+            toasts.info(format!("Saved {n}"));
         }
         let shown = |t: &Toasts| t.texts().map(str::to_owned).collect::<Vec<_>>();
-        assert_eq!(shown(&toasts), ["no room", "odd", "saved 6", "saved 7", "saved 8"]);
+        assert_eq!(shown(&toasts), ["No room", "Odd", "Saved 6", "Saved 7", "Saved 8"]);
         for n in 0..4 {
-            toasts.error(format!("lost {n}"));
+            toasts.error(format!("Lost {n}"));
         }
-        assert_eq!(shown(&toasts), ["no room", "lost 0", "lost 1", "lost 2", "lost 3"]);
-        toasts.warning("odd again".to_owned());
-        toasts.info("saved".to_owned());
-        assert_eq!(shown(&toasts), ["no room", "lost 0", "lost 1", "lost 2", "lost 3"]);
+        assert_eq!(shown(&toasts), ["No room", "Lost 0", "Lost 1", "Lost 2", "Lost 3"]);
+        toasts.warning("Odd again".to_owned());
+        toasts.info("Saved".to_owned());
+        assert_eq!(shown(&toasts), ["No room", "Lost 0", "Lost 1", "Lost 2", "Lost 3"]);
         // Nothing but errors: the newest stay. The same text again is the newest.
-        toasts.error("lost 0".to_owned());
-        toasts.error("lost 4".to_owned());
-        assert_eq!(shown(&toasts), ["lost 1", "lost 2", "lost 3", "lost 0", "lost 4"]);
+        toasts.error("Lost 0".to_owned());
+        toasts.error("Lost 4".to_owned());
+        assert_eq!(shown(&toasts), ["Lost 1", "Lost 2", "Lost 3", "Lost 0", "Lost 4"]);
     }
 
     /// Draws them at this time, in a window of this size; where they are.
@@ -368,35 +401,35 @@ mod tests {
         let size = egui::vec2(1280.0, 800.0);
         let begin = || {
             let (mut toasts, ctx) = (Toasts::default(), egui::Context::default());
-            toasts.error("disk full".to_owned());
-            toasts.refused("not here".to_owned());
+            toasts.error("Disk full".to_owned());
+            toasts.refused("Not here".to_owned());
             draw(&mut toasts, &ctx, 1.0, size);
             (toasts, ctx)
         };
         // By themselves.
         let (mut toasts, ctx) = begin();
         draw(&mut toasts, &ctx, 30.0, size);
-        assert_eq!(shown(&toasts), ["disk full", "not here"]);
+        assert_eq!(shown(&toasts), ["Disk full", "Not here"]);
         draw(&mut toasts, &ctx, 32.0, size);
         assert!(shown(&toasts).is_empty());
         // A success too soon: nobody has read them.
         let (mut toasts, ctx) = begin();
         draw(&mut toasts, &ctx, 2.0, size);
         toasts.accepted();
-        toasts.info("saved".to_owned());
-        assert_eq!(shown(&toasts), ["disk full", "not here", "saved"]);
+        toasts.info("Saved".to_owned());
+        assert_eq!(shown(&toasts), ["Disk full", "Not here", "Saved"]);
         // Something else done: the refusal is no matter any more, the disk is.
         draw(&mut toasts, &ctx, 5.0, size);
         toasts.accepted();
-        assert_eq!(shown(&toasts), ["disk full", "saved"]);
-        toasts.info("saved after all".to_owned());
-        assert_eq!(shown(&toasts), ["saved", "saved after all"]);
+        assert_eq!(shown(&toasts), ["Disk full", "Saved"]);
+        toasts.info("Saved after all".to_owned());
+        assert_eq!(shown(&toasts), ["Saved", "Saved after all"]);
     }
 
     #[test]
     fn a_message_after_a_shorter_one_is_seen_whole() {
         let size = egui::vec2(1280.0, 800.0);
-        let long = "a mask from a file is not changed by clicks, ".repeat(4);
+        let long = "A mask from a file is not changed by clicks, ".repeat(4);
         let height = |first: Option<&str>| {
             let (mut toasts, ctx) = (Toasts::default(), egui::Context::default());
             if let Some(first) = first {
@@ -409,7 +442,36 @@ mod tests {
             draw(&mut toasts, &ctx, 3.0, size).height()
         };
         assert!(height(None) > 80.0);
-        assert_eq!(height(Some("saved")), height(None));
+        assert_eq!(height(Some("Saved")), height(None));
+    }
+
+    /// What modules say of errors begins with a small letter; what files and objects are called stays as it is.
+    #[test]
+    fn messages_begin_with_a_capital_letter() {
+        let mut toasts = Toasts::default();
+        toasts.error("the file is empty; copy or export it again: a.nii".to_owned());
+        toasts.error("rod lies elsewhere".to_owned());
+        toasts.error("a.nii: the file is empty".to_owned());
+        let shown: Vec<&str> = toasts.texts().collect();
+        assert_eq!(
+            shown,
+            [
+                "The file is empty; copy or export it again: a.nii",
+                "rod lies elsewhere",
+                "a.nii: the file is empty"
+            ]
+        );
+        // Whatever language it was made in.
+        speak(Language::Chinese);
+        toasts.language = Some(Language::English);
+        toasts.follow_language();
+        assert!(toasts.texts().next().is_some_and(|text| !text.contains("empty")));
+        speak(Language::English);
+        toasts.follow_language();
+        assert_eq!(
+            toasts.texts().next(),
+            Some("The file is empty; copy or export it again: a.nii")
+        );
     }
 
     #[test]

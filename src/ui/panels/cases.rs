@@ -15,7 +15,7 @@ use crate::ui::commands::widgets::{command_button, icon_command};
 use crate::ui::commands::{CommandContext, Entry};
 use crate::ui::kit::format::shorten;
 use crate::ui::kit::icons;
-use crate::ui::kit::template::tr_error;
+use crate::ui::kit::template::{tr_error, tr_sentence};
 use crate::ui::kit::text::{tr, tr_with};
 use crate::ui::kit::theme::SMALL;
 use crate::ui::kit::widgets::{
@@ -106,7 +106,7 @@ fn about(ui: &mut Ui, list: &WorkListStatus) {
         let text = progress_text(list);
         ui.label(quiet(ui, &text));
         if !list.notes.is_empty() {
-            let notes: Vec<String> = list.notes.iter().map(|note| tr_error(note)).collect();
+            let notes: Vec<String> = list.notes.iter().map(|note| tr_sentence(note)).collect();
             let label = ui.label(RichText::new(icons::WARNING).color(colours(ui).warning));
             let said = notes.join("; ");
             label.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, &said));

@@ -8,11 +8,11 @@ use crate::text::bytes;
 use crate::ui::commands::CommandContext;
 use crate::ui::kit::format::{digits, number, shorten};
 use crate::ui::kit::icons;
-use crate::ui::kit::template::tr_error;
+use crate::ui::kit::template::{tr_error, tr_sentence};
 use crate::ui::kit::text::{tr, tr_with};
 use crate::ui::kit::widgets::{colours, field, heading};
 use crate::ui::state::readout::unit;
-use crate::ui::state::{SaveStatus, ScanPlace};
+use crate::ui::state::{SaveStatus, ScanPlace, ViewState};
 
 pub(super) fn show(ui: &mut Ui, cx: &CommandContext) {
     let Some(document) = cx.document else { return };
@@ -20,7 +20,7 @@ pub(super) fn show(ui: &mut Ui, cx: &CommandContext) {
     heading(ui, tr("Info"), |_| ());
     let image = document.image();
     for text in image.warnings() {
-        warning(ui, &tr_error(&text.0));
+        warning(ui, &tr_sentence(&text.0));
     }
     let not_finite = view.scan.stats.map_or(0, |s| s.not_finite);
     if not_finite > 0 {
@@ -54,15 +54,7 @@ pub(super) fn show(ui: &mut Ui, cx: &CommandContext) {
     let memory = bytes((image.voxels().len() * kind.size()) as u64);
     let tip = tr("As stored; kept in memory like this");
     row(ui, tr("Type"), format!("{} · {memory}", kind.name()), tip);
-    if let Some(stats) = view.scan.stats {
-        let unit = unit(view);
-        let range = tr("{low} to {high}")
-            .replace("{low}", &number(stats.min))
-            .replace("{high}", &format!("{}{unit}", number(stats.max)));
-        row(ui, tr("Values"), range, tr("Smallest and largest finite value"));
-        let tip = tr("Mean of the finite values");
-        row(ui, tr("Mean"), format!("{}{unit}", number(stats.mean)), tip);
-    }
+    values(ui, view);
     if let SaveStatus::Saved(path) = &cx.status.save
         && !document.is_modified()
     {
@@ -75,6 +67,29 @@ pub(super) fn show(ui: &mut Ui, cx: &CommandContext) {
             let tip = tr("Written, reopened and found identical");
             label.on_hover_text(format!("{tip}: {}", path.display()))
         });
+    }
+}
+
+/// Between which values the scan lies, and what of it is none.
+fn values(ui: &mut Ui, view: &ViewState) {
+    let row = |ui: &mut Ui, name: &str, text: String, tip: &str| {
+        field(ui, name, |ui| ui.label(text).on_hover_text(tip));
+    };
+    if let Some(stats) = view.scan.stats {
+        let unit = unit(view);
+        let range = tr("{low} to {high}")
+            .replace("{low}", &number(stats.min))
+            .replace("{high}", &format!("{}{unit}", number(stats.max)));
+        row(ui, tr("Values"), range, tr("Smallest and largest finite value"));
+        let tip = tr("Mean of the finite values");
+        row(ui, tr("Mean"), format!("{}{unit}", number(stats.mean)), tip);
+        if stats.padding > 0 {
+            let text = tr_with("{n} voxels", &[("n", &stats.padding)]);
+            let tip = tr(
+                "Never measured, as the file says (Pixel Padding): left out of values, histogram and automatic window",
+            );
+            row(ui, tr("Padding"), text, tip);
+        }
     }
 }
 

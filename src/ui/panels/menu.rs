@@ -10,7 +10,7 @@ use crate::ui::commands::widgets::{command_button, menu_section, menu_sections};
 use crate::ui::commands::{self, CommandContext, Entry, Menu, edit, file, segment, views};
 use crate::ui::kit::format::{of, shorten};
 use crate::ui::kit::icons;
-use crate::ui::kit::template::tr_error;
+use crate::ui::kit::template::tr_sentence;
 use crate::ui::kit::text::{Language, mark, tr, tr_any, tr_with};
 use crate::ui::kit::theme::{ICON, SMALL};
 use crate::ui::kit::widgets::{colours, icon_button, quiet};
@@ -332,7 +332,7 @@ fn model(ui: &mut Ui, cx: &mut CommandContext) {
             let name = entry.map_or(name, |e| &e.name);
             (name.clone(), format!("{}: {name}", tr("Model")))
         }
-        ModelStatus::Failed(why) => (tr("Model failed").to_owned(), tr_error(why)),
+        ModelStatus::Failed(why) => (tr("Model failed").to_owned(), tr_sentence(why)),
     };
     // As much of the name as there is room for beside the tools.
     let room = ui.available_width();
@@ -374,7 +374,7 @@ fn device(ui: &mut Ui, cx: &mut CommandContext) {
             let text = RichText::new(format!("{} {name}", icons::DOWNLOAD));
             let amber = colours(ui).warning;
             let button = Button::new(text.color(amber)).stroke((1.0, amber));
-            let why = tr_error(why);
+            let why = tr_sentence(why);
             let tip = format!("{why}\n{}", tr("Viewing works without it; segmentation does not."));
             let response =
                 ui.add(button).accessible_name(tr("Get ONNX Runtime")).on_hover_text(tip);

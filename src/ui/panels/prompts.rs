@@ -5,15 +5,17 @@ use egui::{Button, Checkbox, Label, Popup, RichText, Slider, Ui, vec2};
 use super::working_scale;
 use crate::document::{Document, Object};
 use crate::mask::operation::OperationKind;
-use crate::prompt::{CORRECTED_MM, ImageId, Prompt};
+use crate::prompt::{CORRECTED_MM, ImageId, Prompt, ShapeKind};
 use crate::ui::commands::widgets::with_key;
 use crate::ui::commands::{CommandContext, edit, help, operations, segment};
 use crate::ui::kit::format::{millilitres, number, shorten};
 use crate::ui::kit::icons;
-use crate::ui::kit::template::tr_error;
+use crate::ui::kit::template::{tr_error, tr_sentence};
 use crate::ui::kit::text::{mark, tr, tr_with};
 use crate::ui::kit::widgets::{colours, field, heading, progress, quiet, row_button};
-use crate::ui::state::{Action, Busy, RuntimeStatus, ServerAction, can_extend, is_cut};
+use crate::ui::state::{
+    Action, Busy, RuntimeStatus, ServerAction, WaitingClicks, can_extend, is_cut,
+};
 
 pub(super) fn show(ui: &mut Ui, document: &Document, cx: &mut CommandContext) {
     let enabled = edit::DELETE_PROMPT.is_enabled(cx);
@@ -117,8 +119,8 @@ fn waiting(ui: &mut Ui, document: &Document, object: &Object, cx: &mut CommandCo
     if !document.is_pending(object.id) {
         return;
     }
-    if let Some(why) = &cx.status.server.waits {
-        server_waits(ui, why, cx);
+    if let Some(waits) = &cx.status.server.waits {
+        server_waits(ui, waits, cx);
         return;
     }
     let (text, colour) = match (&cx.status.runtime, cx.status.busy) {
@@ -146,16 +148,29 @@ fn waiting(ui: &mut Ui, document: &Document, object: &Object, cx: &mut CommandCo
     ui.label(RichText::new(text).color(colour));
 }
 
-/// A click that the server has not answered: it is kept, and asked again when somebody says so.
-fn server_waits(ui: &mut Ui, why: &str, cx: &mut CommandContext) {
-    let text = RichText::new(tr_error(&why)).color(colours(ui).warning);
+/// A click that was not answered: it is kept, and asked again when somebody says so.
+fn server_waits(ui: &mut Ui, waits: &WaitingClicks, cx: &mut CommandContext) {
+    let text = RichText::new(tr_sentence(&waits.why)).color(colours(ui).warning);
     ui.add(Label::new(text).wrap());
     ui.label(quiet(ui, tr("The points are kept.")));
     ui.horizontal_wrapped(|ui| {
-        let (name, key) = (tr("Try again"), segment::TRY_AGAIN.key_text());
-        let button = Button::new(name).shortcut_text(key);
-        if ui.add(button).accessible_name(name).clicked() {
+        let key = segment::TRY_AGAIN.key_text();
+        let name = if waits.of_another {
+            tr_with("Ask {name}", &[("name", &shorten(&tr_error(&waits.name), 24))])
+        } else {
+            tr("Try again").to_owned()
+        };
+        let button = Button::new(&name).shortcut_text(key);
+        if ui.add(button).accessible_name(&name).clicked() {
             cx.out.push(Action::Server(ServerAction::TryAgain));
+        }
+        if waits.of_another {
+            let entry = &segment::ANSWER_HERE;
+            let other = Button::new(segment::answer_here_text(cx));
+            let other = ui.add_enabled(entry.is_enabled(cx), other);
+            if other.on_hover_text(entry.tip()).clicked() {
+                entry.run(cx);
+            }
         }
         let tip = help::CANCEL.tip_for(tr("Take the point back that waits"));
         if ui.button(tr("Take back")).on_hover_text(tip).clicked() {
@@ -308,19 +323,60 @@ fn point_menu(ui: &mut Ui, prompt: &Prompt, cx: &mut CommandContext) {
     }
 }
 
+/// So many points are said to lie inside or outside in words.
+const IN_WORDS: usize = 6;
+
+/// What a chip says: the prompt's number, and on which side of the border it lies.
+fn chip_text(n: usize, positive: bool, in_words: bool) -> String {
+    match (in_words, positive) {
+        (true, true) => tr_with("{n} inside", &[("n", &n)]),
+        (true, false) => tr_with("{n} outside", &[("n", &n)]),
+        (false, true) => format!("{n} +"),
+        (false, false) => format!("{n} −"),
+    }
+}
+
+/// What a prompt is called in the list, with its number.
+fn prompt_name(shape: Option<ShapeKind>, positive: bool) -> &'static str {
+    match (shape, positive) {
+        (None, true) => mark("Prompt {n}, positive"),
+        (None, false) => mark("Prompt {n}, negative"),
+        (Some(ShapeKind::Box), true) => mark("Prompt {n}, a box, positive"),
+        (Some(ShapeKind::Box), false) => mark("Prompt {n}, a box, negative"),
+        (Some(ShapeKind::Scribble), true) => mark("Prompt {n}, a scribble, positive"),
+        (Some(ShapeKind::Scribble), false) => mark("Prompt {n}, a scribble, negative"),
+        (Some(ShapeKind::Lasso), true) => mark("Prompt {n}, a lasso, positive"),
+        (Some(ShapeKind::Lasso), false) => mark("Prompt {n}, a lasso, negative"),
+    }
+}
+
 /// One button for each click, numbered in order; those that wait for their answer are quiet.
 fn chips(ui: &mut Ui, object: &Object, cx: &mut CommandContext) {
     let answered = object.replayed();
+    let in_words = object.log.prompts.len() <= IN_WORDS;
+    if !in_words {
+        let text = tr("Points by number: + inside of the structure, − outside");
+        ui.add(Label::new(quiet(ui, text)).wrap());
+    }
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing = vec2(4.0, 4.0);
         for (index, prompt) in object.log.prompts.iter().enumerate() {
             let here = Some((object.id, prompt.id));
-            let (sign, name) = if prompt.positive {
-                ("+", mark("Prompt {n}, positive"))
+            let means = if prompt.positive {
+                tr("Point {n}, positive: the structure is there.")
             } else {
-                ("−", mark("Prompt {n}, negative"))
+                tr("Point {n}, negative: the structure is not there.")
             };
-            let mut text = RichText::new(format!("{sign} {}", index + 1));
+            let shape = object.log.shape(prompt.id).map(|shape| shape.kind());
+            let name = prompt_name(shape, prompt.positive);
+            let icon = match shape {
+                None => String::new(),
+                Some(ShapeKind::Box) => format!("{} ", icons::BOX_PROMPT),
+                Some(ShapeKind::Scribble) => format!("{} ", icons::SCRIBBLE_PROMPT),
+                Some(ShapeKind::Lasso) => format!("{} ", icons::LASSO),
+            };
+            let words = chip_text(index + 1, prompt.positive, in_words);
+            let mut text = RichText::new(format!("{icon}{words}"));
             if index >= answered {
                 text = text.color(colours(ui).quiet);
             }
@@ -329,7 +385,11 @@ fn chips(ui: &mut Ui, object: &Object, cx: &mut CommandContext) {
             let chip = chip.min_size(vec2(36.0, 24.0));
             let name = tr_with(name, &[("n", &(index + 1))]);
             let what = tr("Click: go there. Delete: remove it. Right click: more.");
-            let tip = format!("{name}\n{what}");
+            let means = match shape {
+                None => means.replace("{n}", &(index + 1).to_string()),
+                Some(_) => name.clone(),
+            };
+            let tip = format!("{means}\n{what}");
             let chip = ui.add(chip).accessible_name(name).on_hover_text(tip);
             if chip.clicked() || chip.secondary_clicked() {
                 cx.view.transient.selected_prompt = here;

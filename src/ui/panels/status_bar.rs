@@ -1,24 +1,29 @@
 //! The line at the bottom: where the pointer is, what the last click cost, whether the mask is saved.
 
-use egui::{Align, Label, Layout, RichText, Role, Ui, WidgetInfo};
+use std::time::Duration;
+
+use egui::{Align, Id, Label, Layout, RichText, Role, Ui, UiBuilder, WidgetInfo};
 
 use crate::text::bytes;
 use crate::ui::commands::{CommandContext, file, help, segment};
 use crate::ui::kit::format::shorten;
 use crate::ui::kit::icons;
-use crate::ui::kit::template::tr_error;
+use crate::ui::kit::template::{tr_error, tr_sentence};
 use crate::ui::kit::text::{mark, tr, tr_with};
 use crate::ui::kit::widgets::{colours, progress, quiet, row_button};
 use crate::ui::state::readout::{latency, place};
-use crate::ui::state::status_text::{opening_text, reason_text};
+use crate::ui::state::status_text::{opening_text, reason_text, sent_so_far};
 use crate::ui::state::{
-    Action, Busy, Drawing, FileProgress, Latency, ModelStatus, SaveStatus, SessionState, Waiting,
+    Action, Busy, Drawing, FileProgress, Latency, ModelStatus, OpeningServer, SaveStatus,
+    ServerAction, SessionState, Waiting,
 };
 
 /// The window width from which the reason for the device is spelled out.
 const WIDE: f32 = 1400.0;
 /// Below this width there is no room for the times of the last click.
 const NARROW: f32 = 760.0;
+/// How often it is looked how much has been sent.
+const LOOK: Duration = Duration::from_millis(100);
 
 pub(super) fn show(ui: &mut Ui, cx: &mut CommandContext) {
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
@@ -40,15 +45,16 @@ pub(super) fn show(ui: &mut Ui, cx: &mut CommandContext) {
                 ui.label(format!("{what}{count}"));
                 return;
             }
+            if let Some(exporting) = &cx.status.exporting {
+                if writing_bar(ui, exporting, tr("Stop exporting meshes")) {
+                    cx.out.push(Action::CancelMeshes);
+                }
+                return;
+            }
             if let Some(saving) = &cx.status.saving_session {
-                let stop = tr("Stop saving the session");
-                if row_button(ui, icons::CLOSE, stop, stop).clicked() {
+                if writing_bar(ui, saving, tr("Stop saving the session")) {
                     cx.out.push(Action::CancelSavingSession);
                 }
-                let FileProgress { name, done, total } = saving;
-                let text = tr_with("Saving {name}", &[("name", &shorten(name, 32))]);
-                progress(ui, &text, (*done, *total), 160.0);
-                ui.label(text);
                 return;
             }
             if session_trouble(ui, cx) {
@@ -78,6 +84,16 @@ pub(in crate::ui) fn opening_bar(ui: &mut Ui, opening: &FileProgress) -> bool {
     progress(ui, &tr("Opening {name}").replace("{name}", name), (*done, *total), 160.0);
     ui.label(opening_text(opening));
     cancelled
+}
+
+/// Progress of writing a file; `true` when that is to be stopped.
+fn writing_bar(ui: &mut Ui, writing: &FileProgress, stop: &str) -> bool {
+    let stopped = row_button(ui, icons::CLOSE, stop, stop).clicked();
+    let FileProgress { name, done, total } = writing;
+    let text = tr_with("Saving {name}", &[("name", &shorten(name, 32))]);
+    progress(ui, &text, (*done, *total), 160.0);
+    ui.label(text);
+    stopped
 }
 
 fn dot(ui: &mut Ui) {
@@ -216,7 +232,7 @@ fn save_state(ui: &mut Ui, cx: &mut CommandContext) {
     dot(ui);
 }
 
-fn device(ui: &mut Ui, cx: &CommandContext) {
+fn device(ui: &mut Ui, cx: &mut CommandContext) {
     match &cx.status.model {
         ModelStatus::Ready { reason, .. } if cx.status.server.in_use.is_some() => {
             server(ui, reason, cx);
@@ -229,17 +245,41 @@ fn device(ui: &mut Ui, cx: &CommandContext) {
                 &[("device", &device), ("reason", &reason)],
             ));
         }
+        ModelStatus::Loading(_) if cx.status.server.opening.is_some() => opening_server(ui, cx),
         ModelStatus::Loading(_) => {
             ui.label(quiet(ui, tr("loading the model…")));
         }
         ModelStatus::Failed(why) => {
             let text = RichText::new(tr("Model failed")).color(colours(ui).error);
-            ui.label(text).on_hover_text(tr_error(why));
+            ui.label(text).on_hover_text(tr_sentence(why));
         }
         ModelStatus::None => {
             ui.label(quiet(ui, tr("No model")));
         }
     }
+}
+
+/// That a server is asked for its model, and the way to end that.
+fn opening_server(ui: &mut Ui, cx: &mut CommandContext) {
+    let status = cx.status;
+    let Some(OpeningServer { host, again }) = &status.server.opening else { return };
+    let text = match again {
+        0 => tr_with("asking {host} for its model…", &[("host", &shorten(host, 30))]),
+        again => attempt(again + 1),
+    };
+    let stop = tr("Stop opening the model");
+    let stops = stop_button(ui, stop, stop);
+    ui.label(quiet(ui, text)).on_hover_text(host);
+    ui.add(egui::Spinner::new().size(14.0));
+    if stops {
+        cx.out.push(Action::Server(ServerAction::StopOpening));
+    }
+}
+
+/// A button that stays the same one, whatever comes and goes at its right while it is pressed; whether it was.
+fn stop_button(ui: &mut Ui, name: &'static str, tip: &str) -> bool {
+    let builder = UiBuilder::new().scope_id(Id::unique(("status bar", name)));
+    ui.scope_builder(builder, |ui| row_button(ui, icons::STOP, name, tip).clicked()).inner
 }
 
 /// That masks are computed elsewhere: by whom, and whether anything may be sent there.
@@ -256,7 +296,7 @@ fn server(ui: &mut Ui, reason: &str, cx: &CommandContext) {
     } else {
         tr("Nothing is sent there; you are asked at the first click.")
     };
-    let sent = tr_with("Sent so far: {size}", &[("size", &bytes(server.sent))]);
+    let sent = sent_so_far(server);
     let address = &server.address;
     label.on_hover_text(format!("{said}: {address}\n{reason}\n{agreed} {sent}"));
 }
@@ -276,8 +316,8 @@ const LATENCY_TIP: &str = mark(
 );
 
 /// What the model does now, or how long the stages of the last click took.
-fn work(ui: &mut Ui, cx: &CommandContext) {
-    if server_waits(ui, cx) {
+fn work(ui: &mut Ui, cx: &mut CommandContext) {
+    if server_waits(ui, cx) || sending(ui, cx) {
         return;
     }
     let text = match (cx.status.busy, &cx.status.latency) {
@@ -323,23 +363,64 @@ fn times_tip(latency: Option<&Latency>) -> String {
     )
 }
 
-/// A click that the server has not answered: whether there is one.
+/// Clicks that were not answered, and for whom they wait: whether there are any.
 fn server_waits(ui: &mut Ui, cx: &CommandContext) -> bool {
-    let Some(why) = &cx.status.server.waits else { return false };
+    let Some(waits) = &cx.status.server.waits else { return false };
     let key = segment::TRY_AGAIN.key_text();
     dot(ui);
-    let text = tr_with("A click waits for the server ({key} asks again)", &[("key", &key)]);
+    let name = shorten(&tr_error(&waits.name), if cx.width < WIDE { 20 } else { 32 });
+    let values: [(&str, &dyn std::fmt::Display); 3] =
+        [("n", &waits.clicks), ("name", &name), ("key", &key)];
+    let text = if waits.clicks == 1 {
+        tr_with("A click waits for {name} ({key} asks again)", &values[1..])
+    } else {
+        tr_with("{n} clicks wait for {name} ({key} asks again)", &values)
+    };
     let text = if cx.width < NARROW { format!("{} {key}", icons::WARNING) } else { text };
     let said = text.replace(icons::WARNING, "!");
     let label = ui.label(RichText::new(text).color(colours(ui).warning));
     label.widget_info(|| WidgetInfo::labeled(Role::Label, true, &said));
-    label.on_hover_text(tr_error(why));
+    label.on_hover_text(tr_sentence(&waits.why));
+    true
+}
+
+/// How much of what goes to a server has left, and the way to end that: whether something does, and for a while.
+fn sending(ui: &mut Ui, cx: &mut CommandContext) -> bool {
+    let status = cx.status;
+    let (Some(_), Some(server)) = (status.busy, &status.server.in_use) else { return false };
+    let Some((done, total)) = server.sending else { return false };
+    let (sent, all, host) = (bytes(done), bytes(total), &server.host);
+    let text = tr_with("sending {sent} of {all}…", &[("sent", &sent), ("all", &all)]);
+    let said = tr_with(
+        "Sending image values to {host}: {sent} of {all}",
+        &[("sent", &sent), ("all", &all), ("host", host)],
+    );
+    dot(ui);
+    let stop = tr("Stop sending");
+    let tip = tr("Stops sending, and takes the point back.");
+    let stops = stop_button(ui, stop, tip);
+    if cx.width >= NARROW {
+        progress(ui, &said, (done, total), 120.0);
+    }
+    let text = match server.again {
+        0 => text,
+        again => format!("{} {text}", attempt(again + 1)),
+    };
+    ui.label(quiet(ui, text)).on_hover_text(said);
+    ui.ctx().request_repaint_after(LOOK);
+    if stops {
+        cx.out.push(Action::CancelClick);
+    }
     true
 }
 
 /// That a server is asked again, because it did not answer.
 fn asked_again(cx: &CommandContext) -> Option<String> {
     let server = cx.status.server.in_use.as_ref().filter(|server| server.again > 0)?;
-    let n = server.again + 1;
-    Some(tr_with("no answer from the server: attempt {n}…", &[("n", &n)]))
+    Some(attempt(server.again + 1))
+}
+
+/// That a server is asked for the nth time.
+fn attempt(n: u32) -> String {
+    tr_with("no answer from the server: attempt {n}…", &[("n", &n)])
 }

@@ -27,11 +27,12 @@ pub(super) fn show(ui: &mut Ui, document: &Document, cx: &mut CommandContext) {
     let rows = if ui.available_width() < ONE_ROW { 2.0 } else { 1.0 };
     let height = rows * ROW + (rows - 1.0) * GAP;
     panel.min_size(height + 2.0 * f32::from(MARGIN)).show(ui, |ui| {
-        ui.horizontal_wrapped(|ui| strip(ui, document, cx));
+        ui.horizontal_wrapped(|ui| strip(ui, document, cx, rows > 1.0));
     });
 }
 
-fn strip(ui: &mut Ui, document: &Document, cx: &mut CommandContext) {
+fn strip(ui: &mut Ui, document: &Document, cx: &mut CommandContext, has_two_rows: bool) {
+    let top = ui.cursor().top();
     let tool = tools::of(cx.view.prefs.tool);
     let info = tool.info();
     let mut hint = tr(tool.hint(cx.view)).to_owned();
@@ -51,12 +52,18 @@ fn strip(ui: &mut Ui, document: &Document, cx: &mut CommandContext) {
     });
     tool.options(ui, document, cx.view);
     let parts: Vec<&str> = hint.split(BETWEEN).collect();
-    let room = ui.available_size_before_wrap().x;
     let font = TextStyle::Body.resolve(ui.style());
     let colour = colours(ui).quiet;
-    let fits = |text: &String| {
-        ui.painter().layout_no_wrap(text.clone(), font.clone(), colour).size().x <= room
+    let width = |ui: &Ui, text: &str| {
+        ui.painter().layout_no_wrap(text.to_owned(), font.clone(), colour).size().x
     };
+    let mut room = ui.available_size_before_wrap().x;
+    // The settings leave the second row to it.
+    if has_two_rows && ui.cursor().top() < top + ROW && width(ui, &hint) > room {
+        ui.end_row();
+        room = ui.available_size_before_wrap().x;
+    }
+    let fits = |text: &String| width(ui, text) <= room;
     if let Some(text) = shortened(&parts).find(fits) {
         let label = ui.add(Label::new(quiet(ui, text)).extend()).accessible_name(hint.as_str());
         label.on_hover_text(&whole);

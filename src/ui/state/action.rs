@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use super::beside::BesideAction;
 use super::comparison::{ComparisonAction, ReferenceReading};
 use super::export_options::{FilmOptions, PictureOptions};
+use super::mesh_options::WantedMeshes;
 use super::recent::RecentFile;
 use super::robot::RobotAction;
 use super::server::ServerAction;
@@ -78,6 +79,14 @@ pub enum Action {
     OpenOverlay(PathBuf),
     /// Ask where to save the numbers of the objects.
     SaveMeasures,
+    /// Ask where to save what was measured with lines.
+    SaveDrawnMeasures,
+    /// Ask where to save these meshes of objects.
+    ExportMeshes(WantedMeshes),
+    /// Stop making meshes.
+    CancelMeshes,
+    /// Ask where to save names and colours of the objects for another program.
+    SaveLabelTable,
     /// Do something with the scan that is shown beside the open one.
     Beside(BesideAction),
     /// Do something with the label map that the objects are compared with.

@@ -50,7 +50,7 @@ pub struct BesideScan {
 impl BesideScan {
     /// How a scan is first shown beside another one: where both have Hounsfield units (`both_ct`), with one window.
     pub fn new(image: ImageLayer, scan: &Volume, both_ct: bool) -> Self {
-        let image = ImageLayer { colour_map: ColourMap::Grey, ..image };
+        let image = ImageLayer { colour_map: ColourMap::first(image.stats.low_is_bright), ..image };
         let frames = FrameRelation::of(scan, &image.volume);
         let elsewhere = !scan.grid().may_meet(image.volume.grid());
         Self { image, linked: both_ct, frames, elsewhere }

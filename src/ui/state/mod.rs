@@ -13,6 +13,7 @@ mod image_layer;
 mod image_layers;
 mod inner_box;
 mod measuring;
+mod mesh_options;
 mod objects_in_view;
 mod open_windows;
 mod operation_options;
@@ -27,6 +28,7 @@ mod scissors_options;
 mod series_question;
 mod server;
 mod session_status;
+mod shape_draft;
 mod side_by_side;
 mod slice_transform;
 mod status;
@@ -57,6 +59,7 @@ pub use image_layer::ImageLayer;
 pub use measuring::{
     MeasureDraft, Measuring, ObjectMeasures, measure_lines, measured_objects, millimetres,
 };
+pub use mesh_options::{MeshChoice, MeshObjects, WantedMeshes};
 pub use objects_in_view::{ShownMasks, can_extend, goes_on, is_cut, label_styles};
 pub use open_windows::{Palette, Windows};
 pub use operation_options::{OperationOptions, OperationScope};
@@ -70,13 +73,14 @@ pub use scan_view::{PaneState, ScanView};
 pub use scissors_options::{CutObjects, ScissorsDraft, ScissorsOptions, WantedCut};
 pub use series_question::{SeriesCard, SeriesQuestion};
 pub use server::{
-    ConsentQuestion, FoundServer, KnownServer, LookStatus, SentSize, ServerAction, ServerDraft,
-    ServerInUse, ServerStatus,
+    AnswerBytes, ConsentQuestion, FoundServer, KnownServer, LookStatus, OpeningServer, SentSize,
+    ServerAction, ServerDraft, ServerInUse, ServerStatus, WaitingClicks,
 };
 pub use session_status::{
     CopyStatus, DraftCard, EarlierWork, LeaveAnswer, MasksInside, PastStep, ScanPlace, ScanWish,
     SessionAnswer, SessionQuestion, SessionState, SessionStatus, SmallPicture, WithScan,
 };
+pub use shape_draft::ShapeDraft;
 pub use slice_transform::SliceTransform;
 pub use status::{
     Busy, Download, Drawing, FileProgress, FilesThere, FloodStatus, GrowthStatus, Latency, LeftOut,

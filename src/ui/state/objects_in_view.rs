@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use super::arrangement::Pane;
 use super::comparison::{ComparisonLook, DrawnLabels};
+use super::mesh_options::MeshObjects;
 use super::status::Status;
 use super::view_state::ViewState;
-use crate::document::{Document, Object};
+use crate::document::{Document, LabelId, Object};
 use crate::geom::{DVec3, Grid, Plane};
 use crate::render::LabelStyle;
 use crate::volume::Region;
@@ -79,6 +80,17 @@ impl ViewState {
     pub fn shows(&self, document: &Document, object: &Object) -> bool {
         let shown = if self.scan.solo { ShownMasks::Active } else { ShownMasks::Visible };
         shown.has(document, object)
+    }
+
+    /// The objects with voxels that become meshes.
+    pub fn objects_for_meshes(&self, document: &Document, of: MeshObjects) -> Vec<LabelId> {
+        let is_wanted = |object: &&Object| match of {
+            MeshObjects::All => true,
+            MeshObjects::Shown => self.shows(document, object),
+            MeshObjects::Selected => document.active().is_some_and(|active| active.id == object.id),
+        };
+        let there = document.objects().iter().filter(|object| object.has_voxels());
+        there.filter(is_wanted).map(|object| object.id).collect()
     }
 
     /// Brings an object into the views: moves the crosshair to the middle of it, unless the slices shown cut it

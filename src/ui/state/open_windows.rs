@@ -33,6 +33,8 @@ pub struct Windows {
     pub growth: bool,
     /// What was measured.
     pub measures: bool,
+    /// The choice of meshes.
+    pub meshes: bool,
     /// The robot user.
     pub robot: bool,
     /// A model on a server.
@@ -63,6 +65,7 @@ impl Windows {
             operation,
             growth,
             measures,
+            meshes,
             robot,
             server,
             server_draft: _,
@@ -82,6 +85,7 @@ impl Windows {
             operation,
             growth,
             measures,
+            meshes,
             robot,
             server,
             log,
@@ -100,7 +104,7 @@ mod tests {
     #[test]
     fn all_windows_close_at_once() {
         type Open = fn(&mut Windows);
-        let each: [Open; 13] = [
+        let each: [Open; 14] = [
             |w| w.help = true,
             |w| w.about = true,
             |w| w.about_model = true,
@@ -110,6 +114,7 @@ mod tests {
             |w| w.operation = true,
             |w| w.growth = true,
             |w| w.measures = true,
+            |w| w.meshes = true,
             |w| w.robot = true,
             |w| w.server = true,
             |w| w.log = true,

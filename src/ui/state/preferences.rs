@@ -2,6 +2,7 @@ use super::arrangement::{Layout, SidePanels, Splits};
 use super::brush_options::BrushOptions;
 use super::export_options::{FilmOptions, PictureOptions};
 use super::flood_options::{FloodBy, FloodReach};
+use super::mesh_options::MeshChoice;
 use super::operation_options::OperationOptions;
 use super::outline_draft::OutlineLine;
 use super::robot::RobotOptions;
@@ -84,6 +85,8 @@ pub struct Preferences {
     pub picture: PictureOptions,
     /// The film of a turn that was asked for last.
     pub film: FilmOptions,
+    /// The meshes that were asked for last.
+    pub meshes: MeshChoice,
     /// The language of the window.
     pub language: Language,
     /// How the robot user clicks.
@@ -128,6 +131,7 @@ impl Default for Preferences {
             clicked_objects: 0,
             picture: PictureOptions::default(),
             film: FilmOptions::default(),
+            meshes: MeshChoice::default(),
             language: Language::default(),
             robot: RobotOptions::default(),
             scale: 1.0,

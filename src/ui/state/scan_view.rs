@@ -116,6 +116,7 @@ impl ScanView {
             crosshair: grid.world_of(grid.voxel_clamped(grid.centre())),
             window: auto_window,
             auto_window,
+            colour_map: ColourMap::first(stats.low_is_bright),
             view_3d: View3d {
                 iso_value: default_iso(&stats, auto_window),
                 ..View3d::new(TransferPreset::first(&stats), auto_window)

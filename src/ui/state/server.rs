@@ -14,14 +14,17 @@ pub struct ServerDraft {
     pub pin: String,
     /// The file with the key that the server wants; empty: none. The key itself is only there.
     pub key_file: String,
+    /// What is sent is packed (gzip), for slow networks.
+    pub pack: bool,
     /// Of the models that belong together, which; `None`: the usual ones.
     pub models: Option<[String; 2]>,
 }
 
 impl ServerDraft {
-    /// Whether another one means the same server, whichever of its models.
+    /// Whether another one means the same server, whichever of its models, packed or not.
     pub fn is_of(&self, other: &Self) -> bool {
-        Self { models: None, ..self.clone() } == Self { models: None, ..other.clone() }
+        let server = |draft: &Self| Self { models: None, pack: false, ..draft.clone() };
+        server(self) == server(other)
     }
 }
 
@@ -30,6 +33,8 @@ impl ServerDraft {
 pub struct ServerStatus {
     /// The server of the model in use, if it is on one.
     pub in_use: Option<ServerInUse>,
+    /// The server that is being asked for the model that was chosen.
+    pub opening: Option<OpeningServer>,
     /// What the server of the draft has.
     pub look: LookStatus,
     /// Whether what goes to the draft's address could be read on the way; `None` while it is no address.
@@ -40,8 +45,32 @@ pub struct ServerStatus {
     pub consent: Option<ConsentQuestion>,
     /// What the pointer rests on is sent to the server of the model in use, too, if anything is.
     pub look_ahead: bool,
-    /// Why the oldest pending click was not answered, in English. Nobody is asked again before somebody says so.
-    pub waits: Option<String>,
+    /// Why clicks are not answered. Nobody is asked again before somebody says so.
+    pub waits: Option<WaitingClicks>,
+    /// Of which model the pending clicks were asked, as a session names it; `None` if there are none.
+    pub asked_of: Option<String>,
+}
+
+/// Clicks that wait for a model until somebody has it asked again.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WaitingClicks {
+    /// Why the oldest was not answered, in English.
+    pub why: String,
+    /// For whom they wait: a server's host, or a model's name in English.
+    pub name: String,
+    /// How many there are.
+    pub clicks: usize,
+    /// They were asked of another model than the one in use, which could answer them if somebody says so.
+    pub of_another: bool,
+}
+
+/// A server whose model is being opened.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OpeningServer {
+    /// Host and port.
+    pub host: String,
+    /// Which further attempt the question under way is at; 0: the first.
+    pub again: u32,
 }
 
 /// The server of the model in use.
@@ -57,8 +86,12 @@ pub struct ServerInUse {
     pub agreed: bool,
     /// Bytes that were sent there since it is in use.
     pub sent: u64,
+    /// Bytes of the answers.
+    pub received: u64,
     /// Which further attempt the request under way is at; 0: the first, or there is none.
     pub again: u32,
+    /// Of what is being sent so many bytes have left, and so many are all of it; only while that takes a while.
+    pub sending: Option<(u64, u64)>,
     /// It gets the whole scan, and nothing for a pointer that rests.
     pub whole: bool,
 }
@@ -119,6 +152,17 @@ pub struct ConsentQuestion {
     pub is_plain: bool,
 }
 
+/// About how much comes back from a server that looks at places, and goes there again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AnswerBytes {
+    /// Comes back for each place, once.
+    pub place_back: u64,
+    /// Goes there with each click; 0: clicks are answered on this machine.
+    pub click_there: u64,
+    /// Comes back with each click.
+    pub click_back: u64,
+}
+
 /// How much is sent, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SentSize {
@@ -130,6 +174,8 @@ pub enum SentSize {
         places: usize,
         /// Something is to be extended: more places go there.
         extends: bool,
+        /// How much comes back, if that is known.
+        answers: Option<AnswerBytes>,
     },
     /// The whole image, once.
     Image(u64),
@@ -157,6 +203,10 @@ pub enum ServerAction {
     TakeBack,
     /// What the pointer rests on is sent to the server in use, too, or is not.
     LookAhead(bool),
+    /// Stop opening the model that was chosen.
+    StopOpening,
     /// Ask again for the click that was not answered.
     TryAgain,
+    /// Let the model in use answer what was asked of another.
+    AnswerHere,
 }

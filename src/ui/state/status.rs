@@ -89,6 +89,8 @@ pub struct Status {
     pub recent: Vec<RecentFile>,
     /// Files that were read and of which the user has to say whether they are a scan, an overlay or labels.
     pub offers: Vec<Offer>,
+    /// Meshes being made: their file's name, with objects.
+    pub exporting: Option<FileProgress>,
     /// The label map being written: its file's name, with bytes.
     pub saving: Option<FileProgress>,
     /// What happened lately, oldest first; kept up to date while the log is open.

@@ -1,10 +1,11 @@
 //! The program's status in words.
 
+use super::server::ServerInUse;
 use super::status::{Download, FileProgress};
 use crate::text::bytes;
 use crate::ui::kit::format::{of, shorten};
 use crate::ui::kit::template::tr_error;
-use crate::ui::kit::text::{mark, tr, tr_any};
+use crate::ui::kit::text::{mark, tr, tr_any, tr_with};
 
 /// `SAM-Med3D-turbo 12.3 MB of 402.1 MB`.
 pub fn download_text(download: &Download) -> String {
@@ -23,6 +24,14 @@ pub fn opening_text(opening: &FileProgress) -> String {
         0 => format!("{begun}: {}", bytes(opening.done)),
         total => format!("{begun}: {}", of(opening.done, total)),
     }
+}
+
+/// What went to a server since it is in use, and what came back.
+pub fn sent_so_far(server: &ServerInUse) -> String {
+    tr_with(
+        "So far {sent} went there, and {received} came back.",
+        &[("sent", &bytes(server.sent)), ("received", &bytes(server.received))],
+    )
 }
 
 /// Why the model runs where it does.

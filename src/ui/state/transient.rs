@@ -6,6 +6,7 @@ use super::flood_options::WantedFlood;
 use super::measuring::Measuring;
 use super::outline_draft::{OutlineDraft, WantedWires};
 use super::scissors_options::{ScissorsDraft, WantedCut};
+use super::shape_draft::ShapeDraft;
 use crate::document::{Change, LabelId, Over};
 use crate::geom::{DVec3, Plane};
 use crate::mask::operation::Operation;
@@ -176,6 +177,8 @@ pub struct Transient {
     pub edit_intent: Option<EditIntent>,
     /// The outline that is half drawn.
     pub outline: Option<OutlineDraft>,
+    /// The box, scribble or lasso that is half set by keyboard.
+    pub shape: Option<ShapeDraft>,
     /// The wires from where it has come to, if it is drawn along edges. Written by the tool.
     pub wires: Option<WantedWires>,
     /// The flood that is being set up, or computed to be done.

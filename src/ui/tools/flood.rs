@@ -8,13 +8,11 @@ use crate::document::{Document, GestureId};
 use crate::mask::level::LevelSide;
 use crate::mask::{CutPlane, Scope};
 use crate::ui::kit::format::{editable, number};
-use crate::ui::kit::template::tr_error;
+use crate::ui::kit::template::tr_sentence;
 use crate::ui::kit::text::{mark, tr};
 use crate::ui::kit::widgets::{choice, strip_group};
 use crate::ui::kit::{icons, paint};
-use crate::ui::state::{
-    FloodBy, FloodReach, FloodStatus, ToolId, ViewState, WantedFlood, readout,
-};
+use crate::ui::state::{FloodBy, FloodReach, FloodStatus, ToolId, ViewState, WantedFlood, readout};
 
 pub const INFO: ToolInfo = ToolInfo {
     id: ToolId("flood"),
@@ -22,7 +20,10 @@ pub const INFO: ToolInfo = ToolInfo {
     keys: &[key(Key::T)],
     icon: icons::FLOOD,
     gestures: &[
-        ("Click (Flood fill tool)", "Fill what is joined and has like values; right or Alt: take away"),
+        (
+            "Click (Flood fill tool)",
+            "Fill what is joined and has like values; right or Alt: take away",
+        ),
         ("Drag away from a place (Flood fill tool)", "The further, the larger the tolerance"),
         ("Move, then click (Flood fill tool by level)", "See what is enclosed there, then fill it"),
     ],
@@ -242,7 +243,7 @@ fn draw(painter: &Painter, place: &ViewPlace, wanted: &WantedFlood, cx: &ViewCon
             note(painter, place.rect, pointer, &format!("{text} …"), paint::TEXT);
         }
         FloodStatus::Refused(why) => {
-            let text = format!("{text}\n{}", tr_error(why));
+            let text = format!("{text}\n{}", tr_sentence(why));
             note(painter, place.rect, pointer, &text, paint::WARNING);
         }
     }

@@ -65,7 +65,7 @@ fn hit(marks: &[Mark], at: Pos2) -> Option<PromptId> {
 }
 
 /// An object's prompts, the one that is being dragged where it is now.
-fn prompts(object: &Object, cx: &ViewContext) -> Vec<Prompt> {
+pub fn prompts(object: &Object, cx: &ViewContext) -> Vec<Prompt> {
     let mut prompts = object.log.prompts.clone();
     let dragged = cx.view.transient.dragged_prompt.filter(|d| d.object == object.id);
     for prompt in &mut prompts {

@@ -11,6 +11,7 @@
 
 mod by_hand;
 mod context;
+mod drawn_prompts;
 mod gesture;
 mod live_wire;
 pub mod marks;
@@ -22,6 +23,7 @@ mod place;
 mod point_drag;
 mod pointer;
 mod rest;
+pub mod shape_marks;
 mod stroke;
 mod strokes;
 mod view_gestures;
@@ -29,6 +31,7 @@ mod view_gestures;
 use egui::{CursorIcon, Key, KeyboardShortcut, Painter, Ui};
 
 pub use context::ViewContext;
+pub use drawn_prompts::kind_refusal;
 pub use flood::STEP as FLOOD_STEP;
 pub use gesture::{ClickAction, ClickOrDrag, Gesture};
 pub use paint_range::take_range;
@@ -156,6 +159,12 @@ tools! {
     region::RegionWindow as REGION,
     /// Click: a prompt for the model.
     point::Point as POINT,
+    /// Drag a box: a prompt for the model.
+    box_prompt::BOX as BOX_PROMPT,
+    /// Draw a line: a prompt for the model.
+    scribble_prompt::SCRIBBLE as SCRIBBLE_PROMPT,
+    /// Draw a loop: a prompt for the model.
+    lasso_prompt::LASSO as LASSO_PROMPT,
     /// Drag: gives voxels to the selected object.
     brush::BRUSH as BRUSH,
     /// Drag: takes voxels from the selected object.

@@ -1,6 +1,6 @@
 //! Words and lines over a slice picture: name, place, letters, crosshair, scale, window.
 
-use egui::{Align2, Painter, Pos2, Rangef, Rect, Vec2, pos2, vec2};
+use egui::{Align2, Color32, Painter, Pos2, Rangef, Rect, Sense, Ui, Vec2, pos2, vec2};
 
 use super::{SliceTransform, paint};
 use crate::geom::{Convention, DVec3, Plane};
@@ -14,6 +14,10 @@ use crate::volume::Window;
 const MARGIN: f32 = 8.0;
 /// What the letter in the middle of an edge takes to each side, with what is left free beside it.
 const LETTER: f32 = 14.0;
+/// Views narrower than this have no room for four lines in their corner.
+const ROOMY: f32 = 260.0;
+/// Views narrower than this have smaller letters.
+const NARROW: f32 = 200.0;
 /// Kept free along the right edge for the slice slider.
 pub const SLIDER_LANE: f32 = 18.0;
 
@@ -46,36 +50,81 @@ pub fn window_text(window: &Window) -> [String; 2] {
     [format!("W {}", paint::number(window.width)), format!("L {}", paint::number(window.centre))]
 }
 
-/// Name, slice, convention, and what is unusual about the picture, in the top left corner. Answers where the
-/// name is.
+/// Name, slice, convention, and what is unusual about the picture, in the top left corner. `cross`: where the crosshair's
+/// lines meet, which are kept apart from the words. Answers where these are, if something was left away for want of room.
 pub fn corner(
     painter: &Painter,
     pane: Rect,
     transform: &SliceTransform,
     place: &str,
     view: &ViewState,
-) -> Rect {
+    cross: Option<Pos2>,
+) -> Option<Rect> {
     let plane = transform.frame().plane();
     let at = pane.min + vec2(MARGIN, 5.0);
     let colour = paint::plane_colour(plane);
+    let (name, place, elided) = beside_the_letter(painter, pane, plane, place);
+    let lines = 1 + place.lines().count();
+    let wide = |text: &str, size| paint::text_width(painter, text, size);
+    let width = place.lines().map(|line| wide(line, 12.0)).fold(wide(&name, 13.0), f32::max);
+    let block = Rect::from_min_size(at, vec2(width, 15.0 * lines as f32));
+    let crossed = |at: Pos2| block.x_range().contains(at.x) || block.y_range().contains(at.y);
+    if cross.is_some_and(crossed) {
+        let behind = Color32::from_black_alpha(170);
+        painter.rect_filled(block.expand2(vec2(3.0, 1.0)), 3.0, behind);
+    }
     let text = |at, text: &str, size, colour| {
         paint::text(painter, at, Align2::LEFT_TOP, text, size, colour)
     };
-    let name = text(at, &tr(plane.name()).to_uppercase(), 13.0, colour);
-    let place = beside_the_letter(painter, pane, place);
+    let name = text(at, &name, 13.0, colour);
     let last = text(paint::below(name), &place, 12.0, paint::TEXT);
     notes(painter, paint::below(last), transform, view);
-    name
+    elided.then_some(block)
 }
 
-/// A place and its number in two lines, if in one they would reach the letter in the middle of the top edge.
-fn beside_the_letter(painter: &Painter, pane: Rect, place: &str) -> String {
+/// Name and place as there is room for them beside the letter in the middle of the top edge, and whether something of them
+/// was left away: in one line, in two, or with the number behind the name and without the range of numbers.
+fn beside_the_letter(
+    painter: &Painter,
+    pane: Rect,
+    plane: Plane,
+    place: &str,
+) -> (String, String, bool) {
     let room = pane.width() / 2.0 - MARGIN - LETTER;
-    if place.lines().all(|line| paint::text_width(painter, line, 12.0) <= room) {
-        return place.to_owned();
+    let name = tr(plane.name()).to_uppercase();
+    let fits =
+        |text: &str, size| text.lines().all(|line| paint::text_width(painter, line, size) <= room);
+    if fits(place, 12.0) {
+        return (name, place.to_owned(), false);
     }
-    let broken = place.replacen(" · ", "\n", 1);
-    if broken == place { place.replacen(" mm ", " mm\n", 1) } else { broken }
+    let Some((mm, number)) = place.split_once(" · ") else {
+        return (name, place.replacen(" mm ", " mm\n", 1), false);
+    };
+    let broken = format!("{mm}\n{number}");
+    if pane.width() >= ROOMY && fits(&broken, 12.0) {
+        return (name, broken, false);
+    }
+    let (number, more) = number.split_once('\n').unwrap_or((number, ""));
+    let number = number.split(' ').next().unwrap_or_default();
+    let named = format!("{name} {number}");
+    let named = if fits(&named, 13.0) { named } else { format!("{} {number}", short_name(plane)) };
+    let place = if more.is_empty() { mm.to_owned() } else { format!("{mm}\n{more}") };
+    (named, place, true)
+}
+
+/// A plane's name where there is little room.
+fn short_name(plane: Plane) -> &'static str {
+    match plane {
+        Plane::Axial => tr("AX"),
+        Plane::Coronal => tr("COR"),
+        Plane::Sagittal => tr("SAG"),
+    }
+}
+
+/// What was shortened there, in full when the pointer rests on it.
+pub fn hover_text(ui: &Ui, at: Rect, text: &str) {
+    let id = ui.scope_id().with(("shortened", at.min.x.to_bits(), at.min.y.to_bits()));
+    ui.interact(at, id, Sense::hover()).on_hover_text(text);
 }
 
 /// Convention, slant and thickness, one below the other from `at` on.
@@ -110,8 +159,9 @@ pub fn letters(painter: &Painter, pane: Rect, letters: &[String; 4]) {
         (pos2(centre.x, pane.min.y + 3.0), Align2::CENTER_TOP),
         (pos2(centre.x, pane.max.y - 5.0), Align2::CENTER_BOTTOM),
     ];
+    let size = if pane.width() < NARROW { 15.0 } else { 20.0 };
     for (letter, (at, anchor)) in letters.iter().zip(places) {
-        paint::text(painter, at, anchor, letter, 20.0, paint::TEXT);
+        paint::text(painter, at, anchor, letter, size, paint::TEXT);
     }
 }
 

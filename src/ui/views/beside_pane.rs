@@ -31,11 +31,15 @@ pub fn show(ui: &Ui, response: &Response, plane: Plane, cx: &Context) {
     });
     let painter = ui.painter().with_clip_rect(rect.intersect(ui.clip_rect()));
     picture(&painter, rect, plane, &transform, cx);
-    if cx.view.prefs.show_crosshair {
-        let cross = turn::cross(rect, plane, &transform, cx);
+    let cross = turn::cross(rect, plane, &transform, cx);
+    let lines = cx.view.prefs.show_crosshair.then_some(cross.at);
+    if lines.is_some() {
         turn::draw(&painter, rect, &cross);
     }
-    annotation_text::corner(&painter, rect, &transform, &place, cx.view);
+    let elided = annotation_text::corner(&painter, rect, &transform, &place, cx.view, lines);
+    if let Some(at) = elided {
+        annotation_text::hover_text(ui, at, &format!("{}\n{place}", tr(plane.name())));
+    }
     if rect.width() >= 180.0 && rect.height() >= 120.0 {
         annotation_text::scale_bar(&painter, rect, transform.pan_zoom().points_per_mm);
         match &cx.view.scan.beside.scan {
@@ -46,7 +50,7 @@ pub fn show(ui: &Ui, response: &Response, plane: Plane, cx: &Context) {
             None => annotation_text::windows(&painter, rect, cx.view),
         }
     }
-    side_names::draw_right(&painter, rect, cx);
+    side_names::draw_right(ui, &painter, rect, cx);
     side_names::mark_pointer(&painter, response, plane, cx);
     annotation_text::letters(&painter, rect, &transform.frame().letters());
 }

@@ -12,7 +12,7 @@ use crate::ui::commands::views;
 use crate::ui::kit::icons;
 use crate::ui::kit::text::tr;
 use crate::ui::state::{Lightbox, Pane};
-use crate::ui::tools::{drag_window, marks};
+use crate::ui::tools::{drag_window, marks, shape_marks};
 use crate::ui::views::{annotation_text, comparison_legend, mask_tooltip};
 
 /// Height of the bar above the sheet, in points.
@@ -224,6 +224,7 @@ fn show_cell(ui: &Ui, n: usize, cell: &Cell, response: &Response, plane: Plane, 
     if let Some(object) = cx.document.active().filter(|o| cx.shows_prompts(o)) {
         let mut marks = marks::of(transform, rect, object, cx);
         marks.retain(|mark| mark.above == 0);
+        shape_marks::draw(&painter, rect, transform, object, cx);
         marks::draw(&painter, &marks, object, cx.view.transient.selected_prompt);
     }
     if present && cx.view.prefs.show_crosshair {

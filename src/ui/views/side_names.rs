@@ -1,8 +1,9 @@
 //! What the two sides of a slice view are, in their corners; that a second scan lies where its header says; and where
 //! on the one side the pointer is that lies on the other.
 
-use egui::{Align2, Color32, Painter, Rect, Response, Stroke, pos2};
+use egui::{Align2, Color32, Painter, Rect, Response, Stroke, Ui, pos2};
 
+use super::annotation_text::hover_text;
 use super::{Context, paint};
 use crate::geom::Plane;
 use crate::ui::kit::format::shorten;
@@ -14,6 +15,9 @@ const BELOW: f32 = 32.0;
 const RIGHT: f32 = 90.0;
 const LINE: f32 = 15.0;
 const SIZE: f32 = 11.0;
+/// Characters of a name that are shown at most and at least.
+const LONGEST: usize = 28;
+const SHORTEST: usize = 6;
 
 /// A line, and how it is said where there is less room.
 type Said = (&'static str, &'static str);
@@ -23,53 +27,64 @@ const OTHER_FRAME: Said = (mark("other frame of reference"), mark("other frame")
 const ELSEWHERE: Said = (mark("lies elsewhere in space"), mark("elsewhere"));
 
 /// Names the left side.
-pub fn draw_left(painter: &Painter, rect: Rect, cx: &Context) {
+pub fn draw_left(ui: &Ui, painter: &Painter, rect: Rect, cx: &Context) {
     let beside = &cx.view.scan.beside;
     let comparison = cx.view.scan.comparison.as_ref().filter(|_| beside.scan.is_none());
     // Of what is drawn instead of the objects the colours tell.
     if comparison.is_some_and(|comparison| comparison.look != ComparisonLook::Objects) {
         return;
     }
-    let text = match (&beside.scan, &beside.name_a) {
-        (Some(_), _) => named("A", cx.document.image().name()),
-        // What is in the file is not what is shown.
-        (None, Some(name)) if beside.edited_a => {
-            tr_with("A, edited: {name}", &[("name", &shorten(name, 28))])
-        }
-        (None, Some(name)) => named("A", name),
-        (None, None) => named("A", &tr("Objects").to_lowercase()),
+    let objects = || tr("Objects").to_lowercase();
+    let name = match (&beside.scan, &beside.name_a) {
+        (Some(_), _) => cx.document.image().name().to_owned(),
+        (None, name) => name.clone().unwrap_or_else(objects),
     };
-    lines(painter, rect, &[text]);
+    // What is in the file is not what is shown.
+    let edited = beside.scan.is_none() && beside.name_a.is_some() && beside.edited_a;
+    let text = |name: &str| {
+        if edited { tr_with("A, edited: {name}", &[("name", &name)]) } else { named("A", name) }
+    };
+    let all = vec![fitting(painter, rect, &name, text)];
+    lines(ui, painter, rect, (&all, &text(&name)), cx);
+}
+
+/// A name as far as there is room for it from edge to edge.
+fn fitting(painter: &Painter, rect: Rect, name: &str, text: impl Fn(&str) -> String) -> String {
+    let room = rect.width() - 16.0;
+    let fits = |text: &String| paint::text_width(painter, text, SIZE) <= room;
+    let shorter = (SHORTEST..=LONGEST).rev().map(|n| text(&shorten(name, n)));
+    shorter.into_iter().find(fits).unwrap_or_else(|| text(&shorten(name, SHORTEST)))
 }
 
 /// Names the right side, and says how far its place is to be trusted.
-pub fn draw_right(painter: &Painter, rect: Rect, cx: &Context) {
+pub fn draw_right(ui: &Ui, painter: &Painter, rect: Rect, cx: &Context) {
     let room = rect.width() - RIGHT;
-    let fitting = |(long, short): Said| {
+    let said_so = |(long, short): Said| {
         let long = tr(long);
         if paint::text_width(painter, long, SIZE) <= room { long } else { tr(short) }.to_owned()
     };
     let said = cx.view.scan.beside.scan.as_ref().map(said_of_place).unwrap_or_default();
-    let all: Vec<String> =
-        std::iter::once(name_right(cx)).chain(said.into_iter().map(fitting)).collect();
-    lines(painter, rect, &all);
+    let name = fitting(painter, rect, name_right(cx), |name| named("B", name));
+    let all: Vec<String> = std::iter::once(name).chain(said.into_iter().map(said_so)).collect();
+    let whole = right(cx).join("\n");
+    lines(ui, painter, rect, (&all, &whole), cx);
 }
 
 /// The same in words, for assistive tools.
 pub fn right(cx: &Context) -> Vec<String> {
     let said = cx.view.scan.beside.scan.as_ref().map(said_of_place).unwrap_or_default();
     let said = said.into_iter().map(|(long, _)| tr(long).to_owned());
-    std::iter::once(name_right(cx)).chain(said).collect()
+    std::iter::once(named("B", name_right(cx))).chain(said).collect()
 }
 
-fn name_right(cx: &Context) -> String {
+fn name_right<'a>(cx: &'a Context) -> &'a str {
     let second = cx.view.scan.beside.scan.as_ref().map(|beside| beside.image.volume.name());
     let compared = || cx.view.scan.comparison.as_ref().map_or("", |comparison| &comparison.name);
-    named("B", second.unwrap_or_else(compared))
+    second.unwrap_or_else(compared)
 }
 
 fn named(side: &str, name: &str) -> String {
-    format!("{side}: {}", shorten(name, 28))
+    format!("{side}: {name}")
 }
 
 /// What is always so, and what speaks against it.
@@ -89,12 +104,17 @@ pub fn mark_pointer(painter: &Painter, response: &Response, plane: Plane, cx: &C
     painter.circle_stroke(at, 4.0, Stroke::new(1.5, paint::ACCENT));
 }
 
-/// One below the other, the last one right above the scale bar.
-fn lines(painter: &Painter, rect: Rect, lines: &[String]) {
+/// One below the other, the last one right above the scale bar. What is `whole` is told when the pointer rests there, if
+/// something of it was left away.
+fn lines(ui: &Ui, painter: &Painter, rect: Rect, (lines, whole): (&[String], &str), cx: &Context) {
     let mut at = pos2(rect.min.x + 8.0, rect.max.y - BELOW);
+    let mut block = Rect::NOTHING;
     for (n, line) in lines.iter().enumerate().rev() {
         let colour = if n == 0 { paint::ACCENT } else { paint::TEXT };
-        paint::text(painter, at, Align2::LEFT_BOTTOM, line, SIZE, colour);
+        block |= paint::text(painter, at, Align2::LEFT_BOTTOM, line, SIZE, colour);
         at.y -= LINE;
+    }
+    if lines.join("\n") != whole && !cx.view.transient.is_figure {
+        hover_text(ui, block, whole);
     }
 }

@@ -9,7 +9,7 @@ use crate::render::{ColourMap, ImageOverlay, MaskStyle, SliceParams};
 use crate::ui::commands::segment;
 use crate::ui::kit::text::{tr, tr_with};
 use crate::ui::state::{Pane, PreviewStatus, ViewState, can_extend, is_cut};
-use crate::ui::tools::{self, marks, measured};
+use crate::ui::tools::{self, marks, measured, shape_marks};
 use crate::ui::views::{annotation_text, comparison_legend, mask_tooltip, side_names};
 use crate::volume::Window;
 
@@ -57,6 +57,7 @@ pub fn show(ui: &mut Ui, response: &Response, plane: Plane, cx: &mut Context) {
             turn::draw(&painter, rect, &cross);
         }
         let marks = marks::of(&transform, rect, object, cx);
+        shape_marks::draw(&painter, rect, &transform, object, cx);
         marks::draw(&painter, &marks, object, view.transient.selected_prompt);
         if let Some(mark) = marks::computed(&marks, object, cx) {
             thinking(ui, &painter, mark.at, 2.0);
@@ -67,9 +68,10 @@ pub fn show(ui: &mut Ui, response: &Response, plane: Plane, cx: &mut Context) {
     let seen = cx.place(rect, Pane::Slice(plane));
     let in_hand = view.prefs.tool == tools::MEASURE && !view.transient.is_figure;
     measured::draw(&painter, &seen, in_hand, cx);
-    words(&painter, rect, &transform, &place, cx);
+    let lines = view.prefs.show_crosshair.then_some(cross.at);
+    words(ui, &painter, (rect, &transform), (&place, lines), cx);
     if cx.view.is_side_by_side() {
-        side_names::draw_left(&painter, rect, cx);
+        side_names::draw_left(ui, &painter, rect, cx);
         side_names::mark_pointer(&painter, response, plane, cx);
     }
     extension(&painter, rect, cx);
@@ -176,13 +178,17 @@ fn extension(painter: &egui::Painter, rect: Rect, cx: &Context) {
 }
 
 fn words(
+    ui: &Ui,
     painter: &egui::Painter,
-    rect: Rect,
-    transform: &SliceTransform,
-    place: &str,
+    (rect, transform): (Rect, &SliceTransform),
+    (place, cross): (&str, Option<egui::Pos2>),
     cx: &Context,
 ) {
-    annotation_text::corner(painter, rect, transform, place, cx.view);
+    let elided = annotation_text::corner(painter, rect, transform, place, cx.view, cross);
+    if let Some(at) = elided.filter(|_| !cx.view.transient.is_figure) {
+        let plane = tr(transform.frame().plane().name());
+        annotation_text::hover_text(ui, at, &format!("{plane}\n{place}"));
+    }
     // Very small panes keep what tells the sides apart and drop the rest.
     if rect.width() >= 180.0 && rect.height() >= 120.0 {
         annotation_text::scale_bar(painter, rect, transform.pan_zoom().points_per_mm);

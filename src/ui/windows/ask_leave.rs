@@ -2,13 +2,16 @@
 
 use egui::{Context, Frame, Id, Key, Margin, Modal, RichText, Ui};
 
-use crate::ui::kit::template::tr_error;
+use crate::ui::commands::CommandContext;
+use crate::ui::kit::template::tr_sentence;
 use crate::ui::kit::text::{tr, tr_with};
 use crate::ui::kit::widgets::{colours, quiet};
 use crate::ui::state::{Action, EarlierWork, LeaveAnswer, SessionState, Status};
 
 /// A question that stops everything else. Esc keeps the work on the screen; Enter keeps it for later, if it can be.
-pub(super) fn show(ctx: &Context, status: &Status, out: &mut Vec<Action>) {
+pub(super) fn show(ctx: &Context, cx: &mut CommandContext) {
+    let (status, out) = (cx.status, &mut *cx.out);
+    let waiting = cx.document.map_or(0, |document| document.all_pending().count());
     let (shown, whole) = (Id::unique("leave shown"), Id::unique("discard the whole draft"));
     if !status.ask_discard {
         ctx.data_mut(|d| {
@@ -23,6 +26,11 @@ pub(super) fn show(ctx: &Context, status: &Status, out: &mut Vec<Action>) {
     let modal = Modal::new(Id::unique("discard")).frame(frame).show(ctx, |ui| {
         ui.set_width(440.0);
         say(ui, status);
+        if waiting > 0 {
+            ui.add_space(8.0);
+            let text = waits_text(waiting, status);
+            ui.label(RichText::new(text).color(colours(ui).warning));
+        }
         ui.add_space(16.0);
         ui.horizontal_wrapped(|ui| answers(ui, status, fresh, out));
         if let Some(earlier) = &status.earlier {
@@ -103,6 +111,18 @@ fn failed(status: &Status) -> Option<(Option<&str>, &str, bool)> {
     }
 }
 
+/// Clicks that were not answered, and what becomes of them: a label map has none of them.
+fn waits_text(n: usize, status: &Status) -> String {
+    let kept = failed(status).map_or(status.can_keep, |(.., aside)| aside);
+    let values: [(&str, &dyn std::fmt::Display); 1] = [("n", &n)];
+    match (n, kept) {
+        (1, true) => tr("A click still waits for its answer: it is kept in the session, and waits again when that is opened.").to_owned(),
+        (_, true) => tr_with("{n} clicks still wait for their answer: they are kept in the session, and wait again when that is opened.", &values),
+        (1, false) => tr("A click still waits for its answer: it is lost if the session is not saved.").to_owned(),
+        (_, false) => tr_with("{n} clicks still wait for their answer: they are lost if the session is not saved.", &values),
+    }
+}
+
 /// What would be lost, and what is kept where.
 fn say(ui: &mut Ui, status: &Status) {
     if let Some((name, why, aside)) = failed(status) {
@@ -112,7 +132,7 @@ fn say(ui: &mut Ui, status: &Status) {
             }
             None => ui.heading(tr("Your work could not be kept")),
         };
-        ui.label(tr_error(&why));
+        ui.label(tr_sentence(&why));
         ui.add_space(8.0);
         ui.label(if aside {
             tr("The last changes are only in a draft. It is offered when you start Voxpoint, or open this session again.")

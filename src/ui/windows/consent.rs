@@ -8,7 +8,7 @@ use crate::ui::commands::CommandContext;
 use crate::ui::kit::icons;
 use crate::ui::kit::text::{tr, tr_with};
 use crate::ui::kit::widgets::{colours, quiet};
-use crate::ui::state::{Action, ConsentQuestion, SentSize, ServerAction};
+use crate::ui::state::{Action, AnswerBytes, ConsentQuestion, SentSize, ServerAction};
 
 /// Asks, if it is to be asked. Esc sends nothing.
 pub(super) fn show(ctx: &Context, cx: &mut CommandContext) {
@@ -60,16 +60,47 @@ fn holds_until(is_whole: bool, remembers: bool) -> &'static str {
     }
 }
 
+/// What the server gives back for a place, and what each click takes there and back.
+fn comes_back(answers: Option<AnswerBytes>) -> String {
+    match answers {
+        None => tr("What the server makes of it comes back. With each click its points go there, and what was made of the cube.").to_owned(),
+        Some(AnswerBytes { place_back, click_there: 0, .. }) => tr_with(
+            "What the server makes of it comes back, about {back} for each place; clicks are then answered on this machine.",
+            &[("back", &bytes(place_back))],
+        ),
+        Some(AnswerBytes { place_back, click_there, click_back }) => tr_with(
+            "What the server makes of it comes back, about {back} for each place. It goes there again with the points of each click, about {there}, and about {answer} come back.",
+            &[
+                ("back", &bytes(place_back)),
+                ("there", &bytes(click_there)),
+                ("answer", &bytes(click_back)),
+            ],
+        ),
+    }
+}
+
+/// Of what waits: each place is looked at once, and answers one click or more.
+fn in_all(cube: u64, places: u64, answers: AnswerBytes) -> String {
+    let AnswerBytes { place_back, click_there, click_back } = answers;
+    let [there, back] = [[cube, click_there], [place_back, click_back]]
+        .map(|[place, click]| bytes(place.saturating_add(click).saturating_mul(places)));
+    tr_with(
+        "In all at least {there} go there, and {back} come back.",
+        &[("there", &there), ("back", &back)],
+    )
+}
+
 fn say(ui: &mut Ui, about: &ConsentQuestion) {
     let ConsentQuestion { address, host, name, size, is_plain } = about;
     ui.label(tr_with("The model is on the server {address}.", &[("address", address)]));
     ui.add_space(8.0);
     match *size {
-        SentSize::Place { bytes: one, places, extends } => {
+        SentSize::Place { bytes: one, places, extends, answers } => {
             ui.label(tr_with(
-                "For each place of {name} that the model looks at, a cube of image values goes there: {size}; with each click its points, and what the server has made of the cube.",
+                "For each place of {name} that the model looks at, a cube of image values goes there: {size}.",
                 &[("name", name), ("size", &bytes(one))],
             ));
+            ui.label(comes_back(answers));
             let all = bytes(one.saturating_mul(places as u64));
             ui.label(if places == 1 {
                 tr_with("The click that waits needs 1 place.", &[])
@@ -79,6 +110,9 @@ fn say(ui: &mut Ui, about: &ConsentQuestion) {
                     &[("n", &places), ("size", &all)],
                 )
             });
+            if let Some(answers) = answers {
+                ui.label(in_all(one, places as u64, answers));
+            }
             if extends {
                 ui.label(tr("An object is to be extended: more places go there, as far as its mask goes on."));
             }
@@ -88,6 +122,7 @@ fn say(ui: &mut Ui, about: &ConsentQuestion) {
                 "The whole scan goes there, wherever you click: all image values of {name}, {size}, once, and again if the server ends the session; then the points of each click, and a mask that they start from.",
                 &[("name", name), ("size", &bytes(all))],
             ));
+            ui.label(tr("A mask comes back with each click, packed."));
         }
     }
     ui.add_space(8.0);

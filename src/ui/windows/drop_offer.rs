@@ -5,7 +5,7 @@ use egui::{Align2, Area, Context, DragValue, Frame, Id, Order, Ui, vec2};
 use super::how_to_open;
 use crate::document::Document;
 use crate::ui::kit::format::shorten;
-use crate::ui::kit::template::tr_error;
+use crate::ui::kit::template::{tr_error, tr_sentence};
 use crate::ui::kit::text::{tr, tr_with};
 use crate::ui::state::{Action, Offer, OfferAnswer, Question, ReferenceReading, Status};
 
@@ -44,7 +44,7 @@ pub(super) fn show(
                             buttons(ui, &choices)
                         }
                         Question::Uneven { why } => {
-                            ui.label(tr_error(why));
+                            ui.label(tr_sentence(why));
                             ui.label(tr(
                                 "Resampled slices are made of their neighbours, linearly: what is measured between them is not what the scanner has seen.",
                             ));

@@ -8,7 +8,7 @@ use crate::document::{Document, LabelId, Object};
 use crate::ui::commands::CommandContext;
 use crate::ui::kit::format::{millilitres, shorten};
 use crate::ui::kit::icons;
-use crate::ui::kit::template::tr_error;
+use crate::ui::kit::template::tr_sentence;
 use crate::ui::kit::text::tr;
 use crate::ui::kit::widgets::{colours, field, progress, quiet};
 use crate::ui::state::{Action, GrowthStatus, WantedGrowth};
@@ -100,7 +100,7 @@ fn outcome(ui: &mut Ui, document: &Document, cx: &mut CommandContext) {
             ui.label(quiet(ui, tr("Done. Undo it to paint more seeds.")));
         }
         GrowthStatus::Refused(why) => {
-            ui.label(RichText::new(tr_error(why)).color(colours(ui).warning));
+            ui.label(RichText::new(tr_sentence(why)).color(colours(ui).warning));
         }
     }
     let can = matches!(status, GrowthStatus::Working(..) | GrowthStatus::Ready(_));

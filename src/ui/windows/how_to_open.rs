@@ -5,7 +5,7 @@ use egui::{ComboBox, DragValue, Grid, RichText, Ui};
 
 use crate::geom::{Axis, Direction, Orientation};
 use crate::text::bytes;
-use crate::ui::kit::template::tr_error;
+use crate::ui::kit::template::tr_sentence;
 use crate::ui::kit::text::{tr, tr_with};
 use crate::ui::kit::widgets::{colours, quiet};
 use crate::ui::state::OfferAnswer;
@@ -18,7 +18,7 @@ pub(super) fn place(
     why: &str,
     (likely, asks_spacing): (Orientation, bool),
 ) -> Option<OfferAnswer> {
-    ui.label(tr_error(&why));
+    ui.label(tr_sentence(&why));
     ui.label(quiet(ui, tr("A wrong answer swaps left and right: ask whoever made the file.")));
     let id = ui.scope_id().with(("place", number));
     let proposed = likely.0.map(|direction| Some(direction).filter(|d| d.axis != Axis::X));
@@ -147,7 +147,7 @@ pub(super) fn part(
     why: &str,
     (dims, needed, limit): ([usize; 3], u64, u64),
 ) -> Option<OfferAnswer> {
-    ui.label(tr_error(&why));
+    ui.label(tr_sentence(&why));
     let id = ui.scope_id().with(("part", number));
     let fresh = || Chosen::fitting(dims, needed, limit);
     let mut chosen: Chosen = ui.data(|d| d.get_temp(id)).unwrap_or_else(fresh);

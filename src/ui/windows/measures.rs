@@ -5,7 +5,7 @@ use egui::{Context, Label, RichText, ScrollArea, TextEdit, Ui, Window};
 use super::object_measures;
 use crate::document::{Command, Document, MeasurementChange};
 use crate::measure::{
-    Measurement, MeasurementId, MeasurementKind, MeasurementShape, measurements_csv,
+    DrawnMeasure, Measurement, MeasurementId, MeasurementKind, MeasurementShape, drawn_measures_csv,
 };
 use crate::ui::commands::CommandContext;
 use crate::ui::kit::icons;
@@ -64,9 +64,17 @@ fn drawn(ui: &mut Ui, document: &Document, height: f32, cx: &mut CommandContext)
             row(ui, (n + 1, measurement), document, cx);
         }
     });
-    if ui.button(tr("Copy as table")).clicked() {
-        ui.ctx().copy_text(measurements_csv(document.measurements(), document.image()));
-    }
+    ui.horizontal(|ui| {
+        if ui.button(tr("Copy as table")).clicked() {
+            let scan = Some(&**document.image());
+            let all = document.measurements().iter().map(|m| DrawnMeasure::of(m, scan));
+            ui.ctx().copy_text(drawn_measures_csv(&all.collect::<Vec<_>>()));
+        }
+        let tip = tr("CSV or JSON, with the keys of the command line");
+        if ui.button(tr("Save as table…")).on_hover_text(tip).clicked() {
+            cx.send(Action::SaveDrawnMeasures);
+        }
+    });
 }
 
 fn hint() -> String {

@@ -10,7 +10,7 @@ use crate::measure::{
 use crate::ui::commands::CommandContext;
 use crate::ui::kit::format::{millilitres, number, shorten};
 use crate::ui::kit::icons;
-use crate::ui::kit::template::tr_error;
+use crate::ui::kit::template::tr_sentence;
 use crate::ui::kit::text::{tr, tr_with};
 use crate::ui::kit::widgets::{colours, quiet, row_button};
 use crate::ui::state::{Action, ObjectMeasures, measured_objects, millimetres, readout};
@@ -63,6 +63,7 @@ fn heads(ui: &mut Ui, cx: &CommandContext) {
     let heads = [
         tr("Object").to_owned(),
         tr("Volume").to_owned(),
+        tr("Voxels").to_owned(),
         mean,
         tr("Median").to_owned(),
         tr("5 to 95 %").to_owned(),
@@ -73,12 +74,14 @@ fn heads(ui: &mut Ui, cx: &CommandContext) {
         tr("Sphericity").to_owned(),
         tr("Elongation, flatness").to_owned(),
         tr("Centre (R, A, S)").to_owned(),
+        tr("Box along the voxel axes").to_owned(),
+        tr("Oriented box").to_owned(),
     ];
     for head in heads {
         ui.label(quiet(ui, head));
     }
     if cx.view.scan.suv.is_some() {
-        for head in ["SUVpeak", "MTV", "TLG"] {
+        for head in ["SUVmax", "SUVmean", "SUVpeak", "MTV", "TLG"] {
             ui.label(quiet(ui, head));
         }
     }
@@ -96,7 +99,7 @@ fn row(ui: &mut Ui, object: &Object, document: &Document, cx: &mut CommandContex
     let found = match status.measures.get(&object.id) {
         Some(ObjectMeasures::Known(found)) => found,
         Some(ObjectMeasures::Failed(why)) => {
-            ui.label(RichText::new(tr_error(why)).color(colours(ui).warning));
+            ui.label(RichText::new(tr_sentence(why)).color(colours(ui).warning));
             return;
         }
         Some(ObjectMeasures::Cancelled) | None => {
@@ -105,6 +108,7 @@ fn row(ui: &mut Ui, object: &Object, document: &Document, cx: &mut CommandContex
         }
     };
     ui.label(millilitres(found.volume_ml));
+    ui.label(found.voxels.to_string());
     match &found.values {
         Some(v) => {
             ui.label(format!("{} ± {}", number(v.mean), number(v.sd)));
@@ -122,14 +126,40 @@ fn row(ui: &mut Ui, object: &Object, document: &Document, cx: &mut CommandContex
     ui.label(format!("{:.3}", found.sphericity));
     let share = |value: Option<f64>| value.map_or("–".to_owned(), |v| format!("{v:.3}"));
     ui.label(format!("{}, {}", share(found.elongation), share(found.flatness)));
-    let [r, a, s] = found.centroid_mm;
-    // With a true minus, as elsewhere.
-    ui.label(format!("{r:.1}, {a:.1}, {s:.1}").replace('-', "−"));
+    ui.label(place(found.centroid_mm));
+    boxes(ui, found);
     if let Some(uptake) = &found.uptake {
-        ui.label(format!("{:.2}", uptake.suv_peak));
+        for suv in [uptake.suv_max, uptake.suv_mean, uptake.suv_peak] {
+            ui.label(format!("{suv:.2}"));
+        }
         ui.label(millilitres(uptake.mtv_ml));
         ui.label(format!("{:.1} mL", uptake.tlg_ml));
     }
+}
+
+/// A place: to the right, to the front, up, mm.
+fn place([r, a, s]: [f64; 3]) -> String {
+    // With a true minus, as elsewhere.
+    format!("{r:.1}, {a:.1}, {s:.1}").replace('-', "−")
+}
+
+/// The sides of both boxes; where they are, when the pointer rests there.
+fn boxes(ui: &mut Ui, found: &MeasuredStructure) {
+    let sides = |size: [f64; 3]| {
+        let [x, y, z] = size.map(millimetres);
+        let bare = |side: &str| side.trim_end_matches(" mm").to_owned();
+        format!("{} × {} × {z}", bare(&x), bare(&y))
+    };
+    let (along, oriented) = (&found.bounding_box, &found.oriented_box);
+    let [from, to] = [along.world_min_mm, along.world_max_mm].map(place);
+    let tip = tr_with("From {from} to {to} mm (R, A, S)", &[("from", &from), ("to", &to)]);
+    ui.label(sides(along.size_mm)).on_hover_text(tip);
+    let centre = place(oriented.centre_mm);
+    let tip = tr_with(
+        "Along the principal axes; its middle is at {place} mm (R, A, S)",
+        &[("place", &centre)],
+    );
+    ui.label(sides(oriented.size_mm)).on_hover_text(tip);
 }
 
 /// The diameters of RECIST 1.1, and a button that draws them into the scan.

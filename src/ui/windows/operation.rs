@@ -12,7 +12,7 @@ use crate::mask::operation::{OperationKind, Size};
 use crate::ui::commands::{CommandContext, operations};
 use crate::ui::kit::format::{millilitres, shorten};
 use crate::ui::kit::icons;
-use crate::ui::kit::template::tr_error;
+use crate::ui::kit::template::tr_sentence;
 use crate::ui::kit::text::{mark, tr, tr_with};
 use crate::ui::kit::widgets::{choice, colours, field, quiet};
 use crate::ui::state::{
@@ -378,13 +378,15 @@ fn outcome(ui: &mut Ui, document: &Document, cx: &mut CommandContext) {
         }
         OperationStatus::Ready { gained_ml, lost_ml, parts: 0, .. } => {
             let [gained, lost] = [*gained_ml, *lost_ml].map(millilitres);
-            RichText::new(format!("+{gained} − {lost}"))
+            let values: [(&str, &dyn std::fmt::Display); 2] =
+                [("gained", &gained), ("lost", &lost)];
+            RichText::new(tr_with("{gained} more, {lost} less", &values))
         }
         OperationStatus::Ready { lost_ml, parts, .. } => {
             let before = document.active().map_or(0.0, |object| document.whole_ml(object));
             RichText::new(split_text(before, *lost_ml, *parts))
         }
-        OperationStatus::Refused(why) => RichText::new(tr_error(why)).color(colours(ui).warning),
+        OperationStatus::Refused(why) => RichText::new(tr_sentence(why)).color(colours(ui).warning),
     };
     ui.label(text);
     if let OperationStatus::Ready { under_ml, .. } = status

@@ -2,12 +2,12 @@
 
 use egui::{Align2, Context, Label, RichText, TextEdit, Ui, Window};
 
-use crate::text::bytes;
 use crate::ui::commands::CommandContext;
 use crate::ui::kit::icons;
-use crate::ui::kit::template::tr_error;
+use crate::ui::kit::template::{tr_error, tr_sentence};
 use crate::ui::kit::text::{tr, tr_with};
 use crate::ui::kit::widgets::{colours, quiet, row_button};
+use crate::ui::state::status_text::sent_so_far;
 use crate::ui::state::{
     Action, FoundServer, KnownServer, LookStatus, ServerAction, ServerDraft, ServerInUse,
 };
@@ -80,6 +80,11 @@ fn fields(ui: &mut Ui, cx: &mut CommandContext) -> bool {
     if !draft.is_of(&before) {
         draft.models = None;
     }
+    // A whole scan goes to the others once, as it is.
+    if !draft.address.trim_start().starts_with("nninteractive+") {
+        ui.checkbox(&mut draft.pack, tr("Pack what is sent, for slow networks (gzip)"))
+            .on_hover_text(tr("What is sent for each place becomes smaller, and packing takes a moment. Masks are the same. Half of the size as FP16 is the server's choice: its model must take it."));
+    }
     entered
 }
 
@@ -123,7 +128,7 @@ fn address(ui: &mut Ui, cx: &mut CommandContext) {
 fn found(ui: &mut Ui, cx: &mut CommandContext) {
     match &cx.status.server.look {
         LookStatus::Failed(why) => {
-            let text = RichText::new(tr_error(why)).color(colours(ui).error);
+            let text = RichText::new(tr_sentence(why)).color(colours(ui).error);
             ui.add(Label::new(text).wrap().selectable(true));
         }
         LookStatus::Found(found) if found.draft.is_of(&cx.view.windows.server_draft) => {
@@ -165,8 +170,7 @@ fn in_use(ui: &mut Ui, server: &ServerInUse, cx: &mut CommandContext) {
     };
     ui.label(quiet(ui, text));
     if *sent > 0 {
-        let sent = tr_with("Sent so far: {size}", &[("size", &bytes(*sent))]);
-        ui.label(quiet(ui, sent));
+        ui.label(quiet(ui, sent_so_far(server)));
     }
     if *agreed && ui.button(tr("Take the agreement back")).clicked() {
         cx.out.push(Action::Server(ServerAction::TakeBack));

@@ -164,6 +164,30 @@ fn a_scan_in_a_session_that_is_not_whole_is_told_and_the_masks_are_there() {
     assert_eq!(std::fs::read(&path).expect("there"), bytes, "it stays as it is");
 }
 
+/// The name says for which program.
+#[test]
+fn a_label_table_is_written_for_another_program() {
+    let desk = Desk::new();
+    let mut harness = desk.opened();
+    paint(&mut harness, DVec3::ZERO);
+    for (name, files, part) in [
+        ("m.ctbl", &["m.ctbl"][..], "1 Object_1 "),
+        ("m_LUT.txt", &["m_LUT.txt"], "1 Object_1 "),
+        ("m.tsv", &["m.tsv", "m.json"], "Object 1"),
+    ] {
+        file_menu(&mut harness, "Label table for another program…");
+        answer_path(&mut harness, &desk.path(name));
+        let there: Vec<PathBuf> = files.iter().map(|file| desk.path(file)).collect();
+        wait(&mut harness, "the table", |app| {
+            app.is_idle() && there.iter().all(|file| file.is_file())
+        });
+        let text = std::fs::read_to_string(&there[0]).expect("text");
+        assert!(text.contains(part), "{name}: {text}");
+    }
+    wait(&mut harness, "the word", |app| app.messages().any(|m| m.contains("m.tsv")));
+    assert!(document(&harness).is_modified(), "that is no label map");
+}
+
 #[test]
 fn each_object_gets_a_file_of_its_own() {
     let desk = Desk::new();

@@ -1,11 +1,12 @@
 """Writes expected.json: what pydicom and SimpleITK read in the files and folders here.
 
-Needs pydicom 3, pylibjpeg with its plugins, SimpleITK, numpy. Colours: luma of ITU-R BT.601.
+Needs pydicom 3, pylibjpeg with its plugins, SimpleITK, highdicom, numpy. Colours: luma of ITU-R BT.601.
 """
 
 import json
 import pathlib
 
+import highdicom
 import numpy as np
 import pydicom
 import SimpleITK as sitk
@@ -97,6 +98,18 @@ def folder(path):
     return described(sitk.GetArrayFromImage(image).astype(float), affine_of(image))
 
 
+def multi_frame(path):
+    """A volume whose frames begin at the far end of the normal."""
+    found = highdicom.imread(path).get_volume(apply_modality_transform=True, apply_voi_transform=False)
+    affine = found.affine[:, [2, 1, 0, 3]]
+    x, y, z = affine[:3, :3].T
+    assert np.cross(x, y) @ z < 0
+    affine[:3, 3] += (len(found.array) - 1) * z
+    affine[:3, 2] = -z
+    affine = np.diag([-1.0, -1.0, 1.0, 1.0]) @ affine
+    return described(found.array[::-1].astype(float), affine.tolist())
+
+
 rows = []
 for path in sorted((HERE / "pydicom").iterdir()):
     name = f"pydicom/{path.name}"
@@ -106,4 +119,5 @@ for path in sorted((HERE / "pydicom").iterdir()):
         rows.append({"path": name, **single(path)})
 for name in ["pet"]:
     rows.append({"path": name, **folder(HERE / name)})
+rows.append({"path": "niivue/enhanced.dcm", **multi_frame(HERE / "niivue/enhanced.dcm")})
 (HERE / "expected.json").write_text(json.dumps(rows, indent=1) + "\n")

@@ -26,7 +26,8 @@ def compare(name, reader, affine, values, meant, tolerance=1e-4):
     far = np.abs(np.asarray(affine) - np.asarray(meant["affine"])).max()
     if far > tolerance:
         wrong.append(f"{name} by {reader}: the affine is {far} mm off")
-    if not np.array_equal(np.asarray(values), np.asarray(meant["values"], dtype=np.asarray(values).dtype)):
+    # As doubles, which hold all numbers that are written: in the type that was found a fraction would be cut off.
+    if not np.array_equal(np.asarray(values, dtype=float), np.asarray(meant["values"], dtype=float)):
         wrong.append(f"{name} by {reader}: other voxels")
 
 

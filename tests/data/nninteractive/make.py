@@ -62,6 +62,9 @@ frames = {
     "blocks": pack_array(blocks(), filters=PLAIN),
     "chunks": in_chunks(blob, 5),
     "lz4": pack_array(blob, codec=blosc2.Codec.LZ4, filters=PLAIN),
+    "lz4_ones": pack_array(blob * 0 + 1, codec=blosc2.Codec.LZ4, filters=PLAIN),
+    "lz4_stored": pack_array(noise(*grid(3, 20, 30)), codec=blosc2.Codec.LZ4, filters=PLAIN),
+    "lz4_blocks": pack_array(blocks(), codec=blosc2.Codec.LZ4, filters=PLAIN),
     "float": pack_array(np.ones((2, 3, 4), np.float32)),
 }
 for name, frame in frames.items():

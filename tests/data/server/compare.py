@@ -15,7 +15,10 @@ import urllib.request
 
 import nibabel
 import numpy
+import onnxruntime
 import pytriton
+from google.protobuf import text_format
+from tritonclient.grpc import model_config_pb2
 
 HERE = pathlib.Path(__file__).resolve().parent
 TOP = HERE.parents[2]
@@ -35,6 +38,30 @@ def run(program, *arguments):
     if done.returncode:
         sys.exit(f"{arguments[0]} failed: {done.stderr}")
     return done.stdout
+
+
+def check_configs(repository):
+    """What is in each config.pbtxt is what Triton's own schema knows, and what the network takes and gives: Triton's ONNX
+    Runtime backend, which would load it as it is, is not in the package."""
+    types = {"tensor(float)": "TYPE_FP32", "tensor(float16)": "TYPE_FP16", "tensor(int64)": "TYPE_INT64"}
+    types["tensor(int32)"] = "TYPE_INT32"
+    for name in MODELS:
+        config = model_config_pb2.ModelConfig()
+        # An unknown field, or a value of another type, is an error.
+        text_format.Parse((repository / name / "config.pbtxt").read_text(), config)
+        assert (config.name, config.backend, config.max_batch_size) == (name, "onnxruntime", 0), config
+        model = repository / name / "1" / (config.default_model_filename or "model.onnx")
+        session = onnxruntime.InferenceSession(str(model), providers=["CPUExecutionProvider"])
+        for declared, found in [(config.input, session.get_inputs()), (config.output, session.get_outputs())]:
+            told = {
+                port.name: (model_config_pb2.DataType.Name(port.data_type), list(port.dims)) for port in declared
+            }
+            needed = {
+                port.name: (types[port.type], [side if isinstance(side, int) else -1 for side in port.shape])
+                for port in found
+            }
+            assert told == needed, (name, told, needed)
+    print("config.pbtxt: Triton's schema knows all of it, and it says what the networks take and give")
 
 
 def as_python_backend(repository):
@@ -96,6 +123,7 @@ def main():
     voxpoint, work = sys.argv[1], pathlib.Path(sys.argv[2])
     repository = work / "repository"
     run(voxpoint, "model", "export", TOP / "models/demo", "--triton", repository)
+    check_configs(repository)
     as_python_backend(repository)
     port = free_port()
     server = start(repository, work, port)

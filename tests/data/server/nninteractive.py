@@ -10,6 +10,7 @@ import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import blosc2
 import nibabel
 import numpy as np
 from nnInteractive.inference.remote import nnInteractiveRemoteInferenceSession
@@ -42,6 +43,7 @@ class Server(ThreadingHTTPServer):
         self.lock = threading.Lock()
         self.leases = {}
         self.log = []
+        self.sent = {"/add_scribble_interaction": [], "/add_lasso_interaction": []}
 
     def point(self, session, asked):
         """What is about as bright as the point and not far from it, or a ball that is taken away."""
@@ -49,7 +51,6 @@ class Server(ThreadingHTTPServer):
         at = asked["coordinates"]
         before = mask.copy()
         radius = 9 + session["points"] if asked["include_interaction"] else 5
-        session["points"] += 1
         box = tuple(slice(max(0, c - radius), c + radius + 1) for c in at)
         ball = sum((g - c) ** 2 for g, c in zip(np.ogrid[box], at)) <= radius**2
         if asked["include_interaction"]:
@@ -57,6 +58,40 @@ class Server(ThreadingHTTPServer):
             mask[box][ball & near] = 1
         else:
             mask[box][ball] = 0
+        return self.changed(session, before)
+
+    def cuboid(self, session, asked):
+        """What a box in a slice has, and the slices beside it, the more the more prompts there were."""
+        mask, box = session["mask"], asked["bbox_coords"]
+        before = mask.copy()
+        flat = [high - low == 1 for low, high in box]
+        assert sum(flat) == 1, box
+        more = 1 + session["points"]
+        ends = [(max(0, a - more), b + more) if thin else (a, b) for (a, b), thin in zip(box, flat)]
+        mask[tuple(slice(a, b) for a, b in ends)] = asked["include_interaction"]
+        return self.changed(session, before)
+
+    def drawn(self, session, asked, array, reach):
+        """What a scribble or a lasso has, and what is beside it in all directions."""
+        mask = session["mask"]
+        before = mask.copy()
+        box = asked["interaction_bbox"]
+        whole = np.zeros(mask.shape, bool)
+        if box is None:
+            assert array.shape == mask.shape, array.shape
+            whole |= array != 0
+        else:
+            assert list(array.shape) == [b - a for a, b in box], (array.shape, box)
+            whole[tuple(slice(a, b) for a, b in box)] = array != 0
+        for _ in range(reach):
+            for axis in range(3):
+                whole |= np.roll(whole, 1, axis) | np.roll(whole, -1, axis)
+        mask[whole] = asked["include_interaction"]
+        return self.changed(session, before)
+
+    def changed(self, session, before):
+        session["points"] += 1
+        mask = session["mask"]
         changed = np.argwhere(mask != before)
         if not len(changed):
             return {"ran_prediction": True, "bbox": None, "dtype": None, "shape": None}, b""
@@ -64,7 +99,9 @@ class Server(ThreadingHTTPServer):
         part = mask[tuple(slice(a, b) for a, b in zip(low, high))]
         bbox = [[int(a), int(b)] for a, b in zip(low, high)]
         meta = {"ran_prediction": True, "bbox": bbox, "dtype": "uint8", "shape": list(part.shape)}
-        return meta, pack_array(part)
+        # Packed as their server does, and with the other codec of their format.
+        codec = blosc2.Codec.LZ4 if session["points"] % 2 == 0 else blosc2.Codec.ZSTD
+        return meta, pack_array(part, codec=codec)
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -122,6 +159,14 @@ class Handler(BaseHTTPRequestHandler):
             return self.answer(meta={"ran_prediction": False, "bbox": None}, body=b"")
         if path == "/add_point_interaction":
             meta, body = server.point(session, json.loads(body))
+            return self.answer(meta=meta, body=body)
+        if path == "/add_bbox_interaction":
+            meta, body = server.cuboid(session, json.loads(body))
+            return self.answer(meta=meta, body=body)
+        if path in ("/add_scribble_interaction", "/add_lasso_interaction"):
+            server.sent[path].append(len(body))
+            reach = 1 if "lasso" in path else 2
+            meta, body = server.drawn(session, meta, unpack_array(body), reach)
             return self.answer(meta=meta, body=body)
         return self.answer({"detail": "Not Found"}, 404)
 
@@ -194,6 +239,29 @@ def main():
     away = [(points[2][0], False)]
     _, found, _ = ours("corrected", away, "--start-from", start)
     assert (found == theirs(away, beginning)).all() and (found != beginning).any(), "start"
+    # What is drawn: theirs as arrays of the whole scan, ours as what lies in a box.
+    x, y, z = middle
+    box = [[z, z + 1], [y - 8, y + 9], [x - 10, x + 5]]
+    line, loop = np.zeros(image.shape, np.uint8), np.zeros(image.shape, np.uint8)
+    line[z - 2, y, x - 6 : x + 4] = 1
+    loop[z + 3 : z + 4, y - 5 : y + 4, x + 1 : x + 7] = 1
+    client.reset_interactions()
+    client.add_bbox_interaction(box, include_interaction=True)
+    client.add_scribble_interaction(line, include_interaction=False)
+    client.add_lasso_interaction(loop, include_interaction=True)
+    client.add_point_interaction([z, y, x - 9], include_interaction=True)
+    left, right, low, high = x + 0.6, x + 6.4, y - 5.4, y + 3.4
+    corners = ":".join(f"{u},{v},{z + 3}" for u, v in [(left, low), (left, high), (right, high), (right, low)])
+    mask = work / "drawn.nii.gz"
+    good(
+        "segment", SAMPLE, "--space", "voxel", "--box", f"{x - 10},{y - 8},{z}:{x + 4},{y + 8},{z}", "--scribble",
+        f"{x - 6},{y},{z - 2}:{x + 3},{y},{z - 2},-", "--scribble-radius", "0", "--lasso", corners, "--point",
+        f"{x - 9},{y},{z}", "--out", mask, "--model", f"nninteractive+{url}", "--send-voxels", *there,
+    )
+    found = np.asarray(nibabel.load(mask).dataobj).T
+    print(f"drawn: {int(found.sum())} voxels, {int((found != client.target_buffer).sum())} differ; {server.sent}")
+    assert found.any() and (found == client.target_buffer).all(), "drawn"
+    assert server.sent["/add_lasso_interaction"][1] < 1000, server.sent
     client.close()
     assert not server.leases, f"not given back: {list(server.leases)}"
 

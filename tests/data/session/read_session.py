@@ -61,6 +61,19 @@ def scan(session):
     return {"data_type": row[0], "time_points": row[1], "voxels": runs_of(numbers)}
 
 
+def prompt_shapes(session):
+    """Number of the prompt, kind, axis across its slice, radius and places of each prompt that is more than a point."""
+    shapes = []
+    query = (
+        "SELECT prompt, kind, axis, radius, places FROM prompt_shape JOIN object ON object.id = prompt_shape.object"
+        " ORDER BY object.place, prompt_shape.place"
+    )
+    for prompt, kind, axis, radius, blob in session.execute(query):
+        places = [list(place) for place in struct.iter_unpack("<2d", blob)]
+        shapes.append([prompt, kind, axis, radius, places])
+    return shapes
+
+
 def runs_of(labels):
     runs = []
     for label in labels:
@@ -95,7 +108,7 @@ def main():
     (application,) = session.execute("PRAGMA application_id").fetchone()
     (version,) = session.execute("PRAGMA user_version").fetchone()
     assert application == 0x56585054, "no Voxpoint session"
-    assert version in (1, 2, 3, 4, 5), "another version"
+    assert version in (1, 2, 3, 4, 5, 6), "another version"
     dims, labels = label_map(session)
     affine = geometry(session, "affine")
     if len(sys.argv) > 2:
@@ -111,7 +124,9 @@ def main():
         " ORDER BY object.place, prompt.place LIMIT 1"
     ).fetchone()
     inside = scan(session) if version >= 4 else None
-    report = {"dims": dims, "affine": affine, "names": names, "first_prompt": prompt, "labels": runs_of(labels), "scan": inside}
+    shapes = prompt_shapes(session) if version >= 6 else []
+    report = {"dims": dims, "affine": affine, "names": names, "first_prompt": prompt, "labels": runs_of(labels)}
+    report |= {"scan": inside, "shapes": shapes}
     print(json.dumps(report))
 
 

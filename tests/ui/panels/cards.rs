@@ -9,7 +9,7 @@ use voxpoint::document::{Command, LabelId};
 use voxpoint::geom::DVec3;
 use voxpoint::ui::{FileProgress, Hover, ModelStatus, RuntimeStatus, SaveStatus};
 
-use super::desktop::{Desktop, nothing_is_cut_or_overlaps, picture, press, shows, taken};
+use super::desktop::{Desktop, click, nothing_is_cut_or_overlaps, picture, press, shows, taken};
 
 #[test]
 fn what_is_missing_has_a_button_that_mends_it() {
@@ -73,6 +73,28 @@ fn unsaved_work_is_asked_about_and_kept_by_default() {
     harness.key_press(Key::Escape);
     harness.step();
     assert_eq!(taken(&mut harness), ["Leave(Stay)"]);
+}
+
+/// A label map has none of them, and who closes is to know that they are not lost; or that they are.
+#[test]
+fn clicks_that_wait_are_in_the_question_before_closing() {
+    for (clicks, kept, said) in [
+        (0, true, None),
+        (1, true, Some("A click still waits for its answer: it is kept in the session")),
+        (2, true, Some("2 clicks still wait for their answer: they are kept in the session")),
+        (1, false, Some("it is lost if the session is not saved")),
+    ] {
+        let mut desktop = Desktop::open();
+        let document = desktop.document.as_mut().unwrap();
+        for n in 0..clicks {
+            click(document, DVec3::new(2.0 * f64::from(n), 1.0, -800.0), true);
+        }
+        (desktop.status.ask_discard, desktop.status.can_keep) = (true, kept);
+        let mut harness = desktop.window([1024.0, 700.0]);
+        harness.run_steps(3);
+        assert_eq!(shows(&harness, "still wait"), said.is_some(), "{clicks}");
+        assert!(said.is_none_or(|text| shows(&harness, text)), "{clicks} {kept}");
+    }
 }
 
 #[test]

@@ -8,7 +8,8 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use voxpoint::document::{Command, Document, LabelId, Resolution};
 use voxpoint::geom::{DAffine3, DMat3, DVec3, Grid};
-use voxpoint::prompt::{Answer, Capabilities, Footprint, Prompt, Sight};
+use voxpoint::prompt::{Answer, Capabilities, Footprint, Prompt, ShapeKinds, Sight};
+use voxpoint::text::unbroken;
 use voxpoint::ui::{
     Action, Latency, ModelEntry, ModelStatus, RuntimeStatus, Status, ViewState, commands, theme,
 };
@@ -112,6 +113,7 @@ impl Desktop {
                 extends: true,
                 adjusts: true,
                 sight: Some(Sight { voxel_mm: 1.5, window_mm: 192.0 }),
+                shapes: ShapeKinds::NONE,
             }),
             sample: Some(PathBuf::from("assets/sample.nii.gz")),
             model_path: Some(PathBuf::from("models/demo")),
@@ -194,7 +196,8 @@ pub fn press(harness: &mut Harness<Desktop>, modifiers: Modifiers, key: Key) {
 }
 
 pub fn shows(harness: &Harness<Desktop>, text: &str) -> bool {
-    harness.query_all_by_label_contains(text).next().is_some()
+    let found = |text: &str| harness.query_all_by_label_contains(text).next().is_some();
+    found(text) || found(&unbroken(text))
 }
 
 /// Every text and button lies in the window, and none over another (but buttons may lie in rows).

@@ -8,6 +8,7 @@ mod clicks;
 mod desktop;
 mod long_list;
 mod palette;
+mod robot;
 mod servers;
 mod side_panels;
 mod strip;

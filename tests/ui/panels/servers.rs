@@ -3,8 +3,8 @@
 use egui::{Key, Modifiers, Role};
 use egui_kittest::kittest::Queryable as _;
 use voxpoint::ui::{
-    ConsentQuestion, FoundServer, KnownServer, Latency, LookStatus, NetworkTimes, SentSize,
-    ServerDraft, ServerInUse,
+    AnswerBytes, ConsentQuestion, FoundServer, KnownServer, Latency, LookStatus, ModelStatus,
+    NetworkTimes, OpeningServer, SentSize, ServerDraft, ServerInUse, WaitingClicks,
 };
 
 use super::desktop::{Desktop, nothing_is_cut_or_overlaps, picture, press, shows, taken};
@@ -22,13 +22,31 @@ fn question(size: SentSize, is_plain: bool) -> ConsentQuestion {
 
 #[test]
 fn what_is_sent_is_said_in_numbers_and_plain_http_is_warned_of() {
-    let cube = SentSize::Place { bytes: 8_388_608, places: 3, extends: true };
+    let there = AnswerBytes { place_back: 800_000, click_there: 1_000_000, click_back: 200_000 };
+    let here = AnswerBytes { place_back: 800_000, ..AnswerBytes::default() };
+    let cube = SentSize::Place { bytes: 8_388_608, places: 3, extends: true, answers: Some(there) };
     for (size, plain, said) in [
-        (cube, false, &["chest.nii.gz", "8.4 MB", "3 places: 25.2 MB"][..]),
         (
-            SentSize::Place { bytes: 8_388_608, places: 1, extends: false },
+            cube,
+            false,
+            &[
+                "chest.nii.gz",
+                "8.4 MB",
+                "3 places: 25.2 MB",
+                "about 800.0 kB for each place",
+                "points of each click, about 1.0 MB, and about 200.0 kB come back",
+                "at least 28.2 MB go there, and 3.0 MB come back",
+            ][..],
+        ),
+        (
+            SentSize::Place { bytes: 8_388_608, places: 1, extends: false, answers: Some(here) },
             true,
-            &["1 place", "8.4 MB"],
+            &["1 place", "8.4 MB", "answered on this machine", "and 800.0 kB come back"],
+        ),
+        (
+            SentSize::Place { bytes: 8_388_608, places: 1, extends: false, answers: None },
+            true,
+            &["1 place", "What the server makes of it comes back. With each click"],
         ),
         (
             SentSize::Image(157_300_000),
@@ -81,7 +99,9 @@ fn the_bar_says_where_masks_are_computed_and_what_waits() {
         host: "gpu.example".to_owned(),
         agreed: true,
         sent: 25_200_000,
+        received: 2_700_000,
         again: 0,
+        sending: None,
         whole: false,
     };
     desktop.status.server.in_use = Some(server.clone());
@@ -97,17 +117,49 @@ fn the_bar_says_where_masks_are_computed_and_what_waits() {
     assert!(taken(&mut harness).is_empty(), "nothing waits");
 
     let why = "the connection to the server broke (reset), 3 more attempts too; nothing is lost, try again: https://gpu.example";
-    harness.state_mut().status.server.waits = Some(why.to_owned());
+    let waits = WaitingClicks {
+        why: why.to_owned(),
+        name: "gpu.example".to_owned(),
+        clicks: 1,
+        of_another: false,
+    };
+    harness.state_mut().status.server.waits = Some(waits.clone());
     harness.run_steps(3);
-    assert!(shows(&harness, "A click waits for the server (Ctrl+R asks again)"));
+    assert!(shows(&harness, "A click waits for gpu.example (Ctrl+R asks again)"));
     press(&mut harness, Modifiers::COMMAND, Key::R);
     assert_eq!(taken(&mut harness), ["Server(TryAgain)"]);
+    harness.state_mut().status.server.waits = Some(WaitingClicks { clicks: 3, ..waits });
+    harness.run_steps(3);
+    assert!(shows(&harness, "3 clicks wait for gpu.example (Ctrl+R asks again)"));
     let status = &mut harness.state_mut().status;
     status.server.waits = None;
-    status.server.in_use = Some(ServerInUse { again: 2, ..server });
+    status.server.in_use = Some(ServerInUse { again: 2, ..server.clone() });
     status.busy = Some(voxpoint::ui::Busy::Encoding);
     harness.run_steps(3);
     assert!(shows(&harness, "no answer from the server: attempt 3"));
+
+    let sending = Some((33_000_000, 131_000_000));
+    let status = &mut harness.state_mut().status;
+    status.server.in_use = Some(ServerInUse { sending, ..server });
+    harness.run_steps(3);
+    picture(&mut harness, "server-sending");
+    assert!(shows(&harness, "sending 33.0 MB of 131.0 MB"));
+    let bar = "Sending image values to gpu.example: 33.0 MB of 131.0 MB";
+    assert!(shows(&harness, bar));
+    harness.get_by_role_and_label(Role::Button, "Stop sending").click();
+    harness.run_steps(2);
+    assert_eq!(taken(&mut harness), ["CancelClick"]);
+
+    let status = &mut harness.state_mut().status;
+    (status.busy, status.model) = (None, ModelStatus::Loading("gpu.example".to_owned()));
+    let host = "gpu.example".to_owned();
+    status.server.opening = Some(OpeningServer { host, again: 0 });
+    harness.run_steps(3);
+    picture(&mut harness, "server-opening");
+    assert!(shows(&harness, "asking gpu.example for its model…"));
+    harness.get_by_role_and_label(Role::Button, "Stop opening the model").click();
+    harness.run_steps(2);
+    assert_eq!(taken(&mut harness), ["Server(StopOpening)"]);
 }
 
 #[test]

@@ -10,7 +10,9 @@ use crate::document::{
     ObjectEdit, ObjectState, Over, Refused, Resolution,
 };
 use crate::geom::{DAffine3, DVec3, Grid};
-use crate::prompt::{Answer, Extension, KeptParts, ModelState, Prompt, PromptId};
+use crate::prompt::{
+    Answer, Extension, KeptParts, ModelState, Prompt, PromptId, PromptShape, ShapeKind,
+};
 use crate::volume::{NamedRegion, Region, Scale, StoredGeometry, Volume, Voxels};
 
 pub const DIMS: [usize; 3] = [6, 5, 4];
@@ -28,6 +30,16 @@ pub fn click(document: &mut Document, positive: bool) -> Result<(), Refused> {
     let x = f64::from(document.history_steps().1 as u32 % 2) * 0.25;
     let world = DVec3::new(x, 4.0, 0.0);
     document.apply(Command::AddPrompt { object: None, prompt: Prompt::new(world, positive) })
+}
+
+/// A box there, or a scribble.
+pub fn draw(document: &mut Document, positive: bool) -> Result<(), Refused> {
+    let count = document.history_steps().1;
+    let kind = if count % 2 == 0 { ShapeKind::Box } else { ShapeKind::Scribble };
+    let shape = PromptShape::new(kind, 2, vec![[0.0, 0.0], [1.0, -1.0]], 0.5);
+    let prompt = Prompt::new(DVec3::new(f64::from(count as u32 % 4) * 0.1, 4.0, 0.0), positive);
+    let shape = Arc::new(shape.unwrap());
+    document.apply(Command::AddShape { object: None, prompt, shape })
 }
 
 /// Answers the oldest pending click the way a model would.
@@ -261,6 +273,7 @@ pub fn do_deed(d: &mut Document, deed: &Deed, gesture: &mut GestureId) {
     let pick = |d: &Document, n: usize| d.objects().get(n).map(|o| o.id);
     let _refusals_are_fine = match deed {
         Deed::New => d.apply(Command::NewObject),
+        Deed::Click(positive) if d.history_steps().1 % 3 == 2 => draw(d, *positive),
         Deed::Click(positive) => click(d, *positive),
         Deed::Begin(number) => d.apply(begin(*number)),
         Deed::Answer(a, b) => {

@@ -11,6 +11,9 @@ use std::time::{Duration, SystemTime};
 
 use tempfile::{Builder, NamedTempFile};
 
+#[cfg(target_os = "linux")]
+use super::super::on_disk;
+
 /// How the names of temporary files begin and end; between the two are [`RANDOM`] letters and digits.
 const PREFIX: &str = ".voxpoint-";
 const SUFFIX: &str = ".tmp";
@@ -128,7 +131,7 @@ fn name(mut file: File, path: &Path, folder: &Path, target: &Path) -> io::Result
     file.rewind()?;
     io::copy(&mut file, copy.as_file_mut())?;
     copy.as_file().set_permissions(file.metadata()?.permissions())?;
-    copy.as_file().sync_all()?;
+    on_disk::sync(copy.as_file())?;
     copy.persist(target).map(drop).map_err(|e| e.error)
 }
 

@@ -23,7 +23,7 @@ use super::suv::factors;
 use crate::geom::{DVec3, Grid};
 use crate::text::bytes;
 use crate::volume::{
-    Placement, Provenance, Scale, SourceFile, SourceImages, SuvFactors, Volume, Warning,
+    Padding, Placement, Provenance, Scale, SourceFile, SourceImages, SuvFactors, Volume, Warning,
 };
 use crate::work::{CancelToken, Progress};
 
@@ -165,7 +165,28 @@ impl<'a> Assembly<'a> {
         });
         let volume = Volume::new(name, self.grid.clone(), dims, voxels, scale, said, warnings);
         let files: BTreeSet<_> = self.files().iter().map(|file| file.origin.path.clone()).collect();
-        Ok(volume.converted_from(conversion(&instance.shape)).with_suv(suv).read_from(files))
+        let low_is_bright =
+            instance.shape.photometric == Photometric::Monochrome { inverted: true };
+        let volume = volume.converted_from(conversion(&instance.shape)).with_suv(suv);
+        let volume = volume.with_padding(self.padding(target, one)).with_low_bright(low_is_bright);
+        Ok(volume.read_from(files))
+    }
+
+    /// Which numbers of the voxels are padding: what one of the files says so of is it in all. `one`: all have one scale,
+    /// and voxels are as stored.
+    fn padding(&self, target: Target, one: bool) -> Padding {
+        let range = |place: &Place| {
+            let Instance { padding, frames, .. } = &self.instances[place.instance];
+            let Scale { slope, inter } = frames[place.frame].scale;
+            let kept = |stored: f64| match (one, target) {
+                (true, _) => stored,
+                // As its voxels were rounded.
+                (false, Target::F32) => f64::from((stored * slope + inter) as f32),
+                (false, _) => stored * slope + inter,
+            };
+            Some((*padding)?.map(kept))
+        };
+        Padding::new(self.places.iter().filter_map(range))
     }
 
     /// The file of the first image.
@@ -289,6 +310,10 @@ impl<'a> Assembly<'a> {
     }
 }
 
+/// What is told of a scan in MONOCHROME1.
+const LOW_IS_BRIGHT: &str =
+    "low values are bright in this scan (MONOCHROME1): it is shown inverted";
+
 /// What is told of images that do not say all that they should, or mean it in another way.
 fn odd(first: &Frame, shape: &Shape, placeless: bool) -> Vec<Warning> {
     let mut warnings = Vec::new();
@@ -301,8 +326,7 @@ fn odd(first: &Frame, shape: &Shape, placeless: bool) -> Vec<Warning> {
         warnings.push(Warning(SAYS_NOTHING.into()));
     }
     match &shape.photometric {
-        Photometric::Monochrome { inverted: true } => warnings
-            .push(Warning("low values are meant to be bright in this scan (MONOCHROME1)".into())),
+        Photometric::Monochrome { inverted: true } => warnings.push(Warning(LOW_IS_BRIGHT.into())),
         Photometric::Other(name) => {
             warnings.push(Warning(format!("its colours ({name}) are shown as their numbers")));
         }

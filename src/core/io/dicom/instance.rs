@@ -21,6 +21,8 @@ pub(super) struct Instance {
     pub series: SeriesName,
     pub heading: Heading,
     pub shape: Shape,
+    /// The stored numbers that are padding, ends included.
+    pub padding: Option<[f64; 2]>,
     /// At least one.
     pub frames: Vec<Frame>,
 }

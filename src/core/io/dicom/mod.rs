@@ -24,6 +24,7 @@ mod opened;
 mod origin;
 mod out;
 mod own_block;
+mod padding;
 mod palette;
 mod parse;
 mod picture;

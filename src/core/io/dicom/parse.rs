@@ -9,11 +9,13 @@ use super::super::error::IoError;
 use super::attributes::Attributes;
 use super::class::is_segmentation;
 use super::codec::is_compressed;
+use super::directory::INDEX;
 use super::frames::frames;
 use super::heading::Heading;
 use super::instance::{Instance, Photometric, PixelKind, SeriesName, Shape};
 use super::opened::{Opened, header};
 use super::origin::Origin;
+use super::padding::padding;
 use super::palette::Palette;
 use crate::text::bytes;
 
@@ -51,7 +53,11 @@ fn understood(
 ) -> Result<Parsed, IoError> {
     let path = origin.path.as_path();
     let said = Attributes(data);
-    let class = said.text(tags::SOP_CLASS_UID).unwrap_or_default();
+    // The data set of an index has no class (PS3.3 F.3.2.1), but where its first record is.
+    let index =
+        || data.get(tags::OFFSET_OF_THE_FIRST_DIRECTORY_RECORD_OF_THE_ROOT_DIRECTORY_ENTITY);
+    let class = said.text(tags::SOP_CLASS_UID);
+    let class = class.or_else(|| index().map(|_| INDEX.to_owned())).unwrap_or_default();
     let float = [(tags::FLOAT_PIXEL_DATA, 32), (tags::DOUBLE_FLOAT_PIXEL_DATA, 64)];
     let float = float.into_iter().find(|(tag, _)| data.get(*tag).is_some()).map(|(_, bits)| bits);
     let pixels = float.is_some() || opened.structure.pixels.is_some();
@@ -77,6 +83,7 @@ fn understood(
         heading: Heading::of(said),
         frames: frames(said, &class, path)?,
         class,
+        padding: padding(said, &shape),
         shape,
     })))
 }

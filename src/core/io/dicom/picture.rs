@@ -1,7 +1,7 @@
 //! A small picture of a series: its middle slice.
 
 use super::super::contents::GreyPicture;
-use super::instance::Instance;
+use super::instance::{Instance, Photometric};
 use super::pixels::{Place, Target, read};
 use crate::volume::Voxels;
 use crate::work::{CancelToken, Progress};
@@ -41,7 +41,20 @@ pub(super) fn picture(
         (0..size[0]).map(move |x| row + from(x, size[0], shape.columns))
     });
     let values: Vec<f64> = sampled.map(|at| raw(&voxels, at)).collect();
-    Some(GreyPicture { size, pixels: grey(&values) })
+    let inverted = shape.photometric == (Photometric::Monochrome { inverted: true });
+    // What was never measured is as dark as the darkest that was.
+    let is_padding =
+        |value: f64| instance.padding.is_some_and(|[low, high]| (low..=high).contains(&value));
+    let measured = values.iter().copied().filter(|value| !is_padding(*value));
+    let values = match measured.reduce(if inverted { f64::max } else { f64::min }) {
+        Some(darkest) => values.iter().map(|v| if is_padding(*v) { darkest } else { *v }).collect(),
+        None => values,
+    };
+    let mut pixels = grey(&values);
+    if inverted {
+        pixels.iter_mut().for_each(|grey| *grey = 255 - *grey);
+    }
+    Some(GreyPicture { size, pixels })
 }
 
 fn raw(voxels: &Voxels, at: usize) -> f64 {

@@ -157,6 +157,8 @@ impl Head {
     /// Whether, as an element of the data set itself, it may say what an image is, where it lies or whose it is.
     fn tells_of_images(&self) -> bool {
         match self.tag.0 {
+            // That it is an index.
+            0x0004 => self.tag.1 == 0x1200,
             0x0008 | 0x0010 | 0x0018 | 0x0020 | 0x0028 => !self.is_sequence(),
             // Siemens' b value.
             0x0019 => [0x0010, 0x100c].contains(&self.tag.1),

@@ -3,6 +3,8 @@
 mod gltf;
 mod text;
 
+use std::path::{Path, PathBuf};
+
 use super::TriangleMesh;
 use crate::geom::DVec3;
 
@@ -31,6 +33,9 @@ pub enum MeshFormat {
 }
 
 impl MeshFormat {
+    /// How names of files end, the one that holds most first.
+    pub const ENDINGS: [&str; 4] = [".glb", ".obj", ".stl", ".ply"];
+
     /// By the end of a file's name, in either case of letters.
     pub fn of_name(name: &str) -> Option<Self> {
         let name = name.to_lowercase();
@@ -73,6 +78,25 @@ impl MeshSpace {
         // Without negative zeros.
         place.to_array().map(|v| v as f32 + 0.0)
     }
+}
+
+/// The files for structures, of which each has a number and a name: `out` for all, or for a format that has one
+/// structure in a file `out_3_liver.stl` for each, in their order.
+pub fn mesh_files(out: &Path, format: MeshFormat, structures: &[(u64, &str)]) -> Vec<PathBuf> {
+    if format.has_names() || structures.len() == 1 {
+        return vec![out.to_owned()];
+    }
+    let stem = out.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let ending = out.extension().unwrap_or_default().to_string_lossy().into_owned();
+    let of = |(number, name): &(u64, &str)| {
+        // What every file system takes, and no longer than that.
+        let name = name.to_lowercase();
+        let words = name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+        let name: String = words.collect::<Vec<_>>().join("_").chars().take(60).collect();
+        let name = if name.is_empty() { name } else { format!("_{name}") };
+        out.with_file_name(format!("{stem}_{number}{name}.{ending}"))
+    };
+    structures.iter().map(of).collect()
 }
 
 /// The bytes of a file with these meshes, in millimetres. Of several in a format without names all triangles.

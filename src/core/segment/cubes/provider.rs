@@ -43,6 +43,7 @@ impl Provider for CubeModels {
         model: &ModelRef,
         device: DeviceChoice,
         threads: Option<usize>,
+        _: &CancelToken,
     ) -> Result<Box<dyn Segmenter>, SegmentError> {
         Ok(Box::new(CubeSegmenter::open(&model.place(), device, threads)?))
     }
@@ -94,9 +95,12 @@ impl Provider for ServedCubes {
         model: &ModelRef,
         _: DeviceChoice,
         threads: Option<usize>,
+        cancel: &CancelToken,
     ) -> Result<Box<dyn Segmenter>, SegmentError> {
         match model {
-            ModelRef::Server(served) => Ok(Box::new(CubeSegmenter::served(served, threads)?)),
+            ModelRef::Server(served) => {
+                Ok(Box::new(CubeSegmenter::served(served, threads, cancel)?))
+            }
             ModelRef::Path(path) => Err(SegmentError::NoModel(path.clone())),
         }
     }

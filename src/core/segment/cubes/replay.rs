@@ -15,8 +15,8 @@ use super::preprocess::{CanonicalGrid, CropPlace, SIGHT, crop_of};
 use super::start::{StartMask, Starting, ToldMasks};
 use crate::geom::{DVec3, Grid};
 use crate::placeholder::Placeholder;
-use crate::prompt::{Capabilities, Prompt, PromptLog, WorkingScale};
-use crate::segment::error::SegmentError;
+use crate::prompt::{Capabilities, Prompt, PromptLog, ShapeKinds, WorkingScale};
+use crate::segment::error::{SegmentError, check_shapes};
 use crate::segment::kept_parts::kept_parts;
 use crate::segment::library::external_files;
 use crate::segment::remote::ServedModel;
@@ -54,9 +54,13 @@ impl CubeSegmenter {
     /// A pair on a server; what it is asked for is all that it does. `threads` are for its decoder, if that is here too.
     ///
     /// # Errors
-    /// If the server can't be reached, or has no such pair. What it was sent is nothing of an image.
-    pub fn served(model: &ServedModel, threads: Option<usize>) -> Result<Self, SegmentError> {
-        let engine = ServedEngine::open(model, threads)?;
+    /// If the server can't be reached, or has no such pair; or on cancelling. What it was sent is nothing of an image.
+    pub fn served(
+        model: &ServedModel,
+        threads: Option<usize>,
+        cancel: &CancelToken,
+    ) -> Result<Self, SegmentError> {
+        let engine = ServedEngine::open(model, threads, cancel)?;
         let name = engine.name();
         let engine = Box::new(engine);
         Ok(Self { engine, name, embeddings: Cache::new(), told: RefCell::default() })
@@ -85,6 +89,7 @@ impl CubeSegmenter {
             extends: true,
             adjusts: true,
             sight: Some(SIGHT),
+            shapes: ShapeKinds::NONE,
         }
     }
 
@@ -181,6 +186,7 @@ impl CubeSegmenter {
     /// The cubes of a request.
     fn plan(&self, request: &Replay<'_>) -> Result<Vec<Planned>, SegmentError> {
         let Replay { volume, log, earlier, snap, mask_grid } = *request;
+        check_shapes(log, ShapeKinds::NONE)?;
         let at_hand =
             if snap == 0 { Vec::new() } else { self.embeddings.starts(volume, log.scale) };
         let side = self.engine.side();

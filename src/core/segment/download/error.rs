@@ -18,7 +18,7 @@ pub enum DownloadError {
         url: String,
     },
     /// No place for models.
-    #[error("there is no home folder to put the model in: name a folder with --dir")]
+    #[error("there is no home folder to put the model in: name a folder for it")]
     NoFolder,
     /// The disk refuses.
     #[error("the model cannot be written ({source}){}: {}", room(source), path.display())]
@@ -30,7 +30,7 @@ pub enum DownloadError {
     },
     /// Too little room.
     #[error(
-        "the disk is too full: {} MB are needed (and some to spare) and {} MB are free; make room or choose another folder with --dir: {}",
+        "the disk is too full: {} MB are needed (and some to spare) and {} MB are free; make room or choose another folder: {}",
         needed.div_ceil(1_000_000), free / 1_000_000, folder.display()
     )]
     Space {
@@ -94,7 +94,7 @@ pub enum DownloadError {
     },
     /// Another file than the one that is wanted.
     #[error(
-        "this is not the file that is wanted ({what}), it was not kept: if its authors have published a new one that you trust, name its SHA-256 with `voxpoint model download --sha256`: {url}"
+        "this is not the file that is wanted ({what}), it was not kept: if its authors have published a new one that you trust, have it fetched by its SHA-256: {url}"
     )]
     Another {
         /// How it differs.
@@ -104,7 +104,7 @@ pub enum DownloadError {
     },
     /// Another file than the one that is wanted lies in its place.
     #[error(
-        "a model of this name is there, but another one (its SHA-256 is {found}, not {wanted}): move it away to fetch the right one, or, if it is the one you want, name its SHA-256 with `voxpoint model download --sha256`: {}", path.display()
+        "a model of this name is there, but another one (its SHA-256 is {found}, not {wanted}): move it away to fetch the right one, or, if it is the one you want, name its SHA-256: {}", path.display()
     )]
     AnotherThere {
         /// SHA-256 of what is there.

@@ -10,7 +10,7 @@ use ureq::Agent;
 use ureq::http::{HeaderMap, header};
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
-use crate::segment::trust;
+use crate::segment::{network, trust};
 
 /// Bytes that are handed over at once.
 const PIECE: usize = 256 << 10;
@@ -125,6 +125,14 @@ fn failure(error: &ureq::Error) -> News {
     let text = match error {
         Error::Timeout(_) => "no answer".to_owned(),
         Error::HostNotFound => "the server's name was not found; is the network up?".to_owned(),
+        Error::Io(error) => within(error)
+            .and_then(network::of_tls)
+            .or_else(|| network::of_system(error))
+            .map_or_else(|| error.to_string(), str::to_owned),
+        Error::Rustls(error) => {
+            network::of_tls(error).map_or_else(|| error.to_string(), str::to_owned)
+        }
+        Error::ConnectionFailed => "no connection".to_owned(),
         other => other.to_string(),
     };
     // One line, whatever a server put into it.
@@ -142,6 +150,11 @@ fn failure(error: &ureq::Error) -> News {
         Error::Io(error) if error.kind() == std::io::ErrorKind::InvalidData => News::Hopeless(text),
         _ => News::Failed(text),
     }
+}
+
+/// The error of TLS in one of the system.
+fn within(error: &std::io::Error) -> Option<&rustls::Error> {
+    error.get_ref()?.downcast_ref()
 }
 
 fn read_head(status: u16, headers: &HeaderMap) -> Head {

@@ -92,7 +92,7 @@ pub(super) fn on_grid(region: Region, from: &Grid, to: &Grid) -> Result<Region, 
 }
 
 /// Grids whose corners lie so close are the same.
-const SAME_MM: f64 = 1e-3;
+pub(super) const SAME_MM: f64 = 1e-3;
 
 #[cfg(test)]
 mod tests {

@@ -2,6 +2,7 @@
 //! protocol stands in `remote/nninteractive`; here is what a log of prompts is to such a session.
 
 mod image;
+mod interaction;
 mod mask;
 mod provider;
 mod replay;

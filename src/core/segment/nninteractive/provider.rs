@@ -60,9 +60,10 @@ impl Provider for InteractiveModels {
         model: &ModelRef,
         _: DeviceChoice,
         _: Option<usize>,
+        cancel: &CancelToken,
     ) -> Result<Box<dyn Segmenter>, SegmentError> {
         match model {
-            ModelRef::Server(served) => Ok(Box::new(InteractiveSegmenter::open(served)?)),
+            ModelRef::Server(served) => Ok(Box::new(InteractiveSegmenter::open(served, cancel)?)),
             ModelRef::Path(path) => Err(SegmentError::NoModel(path.clone())),
         }
     }

@@ -4,10 +4,11 @@ use std::sync::{Arc, Weak};
 use std::time::Instant;
 
 use super::image::{sent, sent_bytes};
+use super::interaction::{Interaction, interactions};
 use super::mask::{SessionMask, on_grid};
 use crate::geom::{DAffine3, DMat3, DVec3, Grid};
 use crate::prompt::{Answer, Capabilities, Footprint, ModelState, WorkingScale};
-use crate::segment::error::SegmentError;
+use crate::segment::error::{SegmentError, check_shapes};
 use crate::segment::kept_parts::kept_parts;
 use crate::segment::remote::nninteractive::{InteractiveFacts, InteractiveSession};
 use crate::segment::remote::{RemoteError, ServedModel, rest};
@@ -19,9 +20,9 @@ use crate::work::{CancelToken, memory};
 
 /// A model on a server of nnInteractive, through a session of our own.
 ///
-/// The server knows only “one more point”. So it is given the points of a log one after the other: those that are new, if
+/// The server knows only “one more prompt”. So it is given the prompts of a log one after the other: those that are new, if
 /// what it was given before is the beginning of the log; else all of them, after it has forgotten the others. Masks that
-/// were answered are kept with the answer, so that to take a point back asks nothing.
+/// were answered are kept with the answer, so that to take a prompt back asks nothing.
 pub struct InteractiveSegmenter {
     session: InteractiveSession,
     device: Device,
@@ -39,22 +40,15 @@ pub struct InteractiveSegmenter {
 struct Given {
     /// The mask it began with, on the grid of the mask.
     start: Option<Arc<Region>>,
-    steps: Vec<GivenPoint>,
+    steps: Vec<GivenPrompt>,
 }
 
-/// A point and what the mask was then.
+/// A prompt and what the mask was then.
 #[derive(Clone, Debug, PartialEq)]
-struct GivenPoint {
-    point: Point,
+struct GivenPrompt {
+    asked: Interaction,
     /// On the scan's grid.
     mask: Arc<Region>,
-}
-
-/// A voxel of the scan, and whether it lies inside.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Point {
-    voxel: [usize; 3],
-    positive: bool,
 }
 
 /// What is kept of an answer.
@@ -71,21 +65,23 @@ impl PartialEq for Kept {
 }
 
 impl Given {
-    /// How many of these points it was given first and in this order, after the same start; `None` if it was given others.
-    fn beginning(&self, start: Option<&Arc<Region>>, points: &[Point]) -> Option<usize> {
+    /// How many of these prompts it was given first and in this order, after the same start; `None` if it was given
+    /// others.
+    fn beginning(&self, start: Option<&Arc<Region>>, prompts: &[Interaction]) -> Option<usize> {
         let same_start = match (&self.start, start) {
             (None, None) => true,
             (Some(a), Some(b)) => Arc::ptr_eq(a, b) || a == b,
             _ => false,
         };
-        let same = self.steps.iter().zip(points).all(|(step, point)| step.point == *point);
-        (same_start && same).then(|| self.steps.len().min(points.len()))
+        let same = self.steps.iter().zip(prompts).all(|(step, asked)| step.asked == *asked);
+        (same_start && same).then(|| self.steps.len().min(prompts.len()))
     }
 
     fn tally(&self, tally: &mut MemoryTally) {
         tally.add(size_of_val(&self.steps[..]));
         let masks = self.start.iter().chain(self.steps.iter().map(|step| &step.mask));
         masks.for_each(|mask| tally.region(mask));
+        self.steps.iter().for_each(|step| step.asked.tally(tally));
     }
 }
 
@@ -94,11 +90,11 @@ impl InteractiveSegmenter {
     /// error yet: the first answer waits for one.
     ///
     /// # Errors
-    /// If the server can't be reached, is none of this kind, or its model takes no points.
-    pub fn open(served: &ServedModel) -> Result<Self, SegmentError> {
+    /// If the server can't be reached, is none of this kind, or its model takes no points; or on cancelling.
+    pub fn open(served: &ServedModel, cancel: &CancelToken) -> Result<Self, SegmentError> {
         let begin = Instant::now();
         let mut session = InteractiveSession::new(served)?;
-        let reason = match session.claim_at_once(&CancelToken::new()) {
+        let reason = match session.claim_at_once(cancel) {
             Ok(()) => told(session.facts()),
             Err(RemoteError::Full { .. }) => {
                 "nnInteractive; all its places are taken for now".to_owned()
@@ -115,13 +111,13 @@ impl InteractiveSegmenter {
         self.session.facts()
     }
 
-    /// What the last answer knew of this request's points, if that is all that is asked.
-    fn known(request: &Request, points: &[Point]) -> Option<Given> {
+    /// What the last answer knew of this request's prompts, if that is all that is asked.
+    fn known(request: &Request, prompts: &[Interaction]) -> Option<Given> {
         let kept = request.earlier.state.as_ref()?.get::<Kept>()?;
         let same = std::ptr::eq(kept.image.as_ptr(), Arc::as_ptr(&request.volume));
         let given = Some(&kept.given).filter(|_| same)?;
-        let count = given.beginning(request.log.start.as_ref(), points)?;
-        (count == points.len()).then(|| {
+        let count = given.beginning(request.log.start.as_ref(), prompts)?;
+        (count == prompts.len()).then(|| {
             let steps = given.steps[..count].to_vec();
             Given { start: given.start.clone(), steps }
         })
@@ -131,7 +127,7 @@ impl InteractiveSegmenter {
     fn replay(
         &mut self,
         request: &Request,
-        points: &[Point],
+        prompts: &[Interaction],
         timings: &mut Timings,
         cancel: &CancelToken,
         stage: &mut dyn FnMut(Stage),
@@ -139,7 +135,7 @@ impl InteractiveSegmenter {
         let patience = self.session.patience();
         let mut pause = patience.pause;
         for tries in 0.. {
-            let error = match self.attempt(request, points, timings, cancel, stage) {
+            let error = match self.attempt(request, prompts, timings, cancel, stage) {
                 Ok(given) => return Ok(given),
                 Err(error) => error,
             };
@@ -175,7 +171,7 @@ impl InteractiveSegmenter {
     fn attempt(
         &mut self,
         request: &Request,
-        points: &[Point],
+        prompts: &[Interaction],
         timings: &mut Timings,
         cancel: &CancelToken,
         stage: &mut dyn FnMut(Stage),
@@ -191,6 +187,8 @@ impl InteractiveSegmenter {
             self.device.reason = told(self.session.facts());
             (self.image, self.given) = (Weak::new(), None);
         }
+        // What its model takes is only known now, and what it does not, it is not sent.
+        check_shapes(&request.log, self.session.facts().shapes())?;
         let start = request.log.start.as_ref();
         if !std::ptr::eq(self.image.as_ptr(), Arc::as_ptr(volume)) {
             stage(Stage::Encode);
@@ -200,23 +198,22 @@ impl InteractiveSegmenter {
         }
         let given = self.given.take();
         let given = given.filter(|given| {
-            given.beginning(start, points).is_some_and(|count| count == given.steps.len())
+            given.beginning(start, prompts).is_some_and(|count| count == given.steps.len())
         });
         let mut given = match given {
             Some(given) => given,
             None => self.begin(request, cancel)?,
         };
         let mask = self.mask.as_mut().ok_or_else(lost)?;
-        for &point in &points[given.steps.len()..] {
+        for asked in &prompts[given.steps.len()..] {
             stage(Stage::Decode);
             let begin = Instant::now();
-            let Point { voxel, positive } = point;
-            let changed = self.session.point(dims, voxel, positive, cancel)?;
-            if let Some(changed) = changed {
+            if let Some(changed) = asked.give(&mut self.session, dims, cancel)? {
                 mask.paste(&changed);
             }
             timings.decode.push(ms(begin));
-            given.steps.push(GivenPoint { point, mask: Arc::new(mask.region()) });
+            let mask = Arc::new(mask.region());
+            given.steps.push(GivenPrompt { asked: asked.clone(), mask });
         }
         timings.add(Some(self.session.take_traffic()));
         self.given = Some(given.clone());
@@ -282,27 +279,6 @@ impl InteractiveSegmenter {
     }
 }
 
-/// The points of a request.
-///
-/// # Errors
-/// If one is where it makes no sense: the server would only say that it has failed.
-fn points(request: &Request) -> Result<Vec<Point>, SegmentError> {
-    let (volume, log) = (&request.volume, &request.log);
-    if log.time_point != volume.time_point() {
-        return Err(SegmentError::Run("the clicks were made at another time point".to_owned()));
-    }
-    if log.start.is_none() && log.prompts.first().is_some_and(|first| !first.positive) {
-        return Err(SegmentError::FirstNegative);
-    }
-    let points = log.prompts.iter().enumerate().map(|(n, prompt)| {
-        let voxel = volume.grid().voxel_at(prompt.world);
-        let at = prompt.world.to_array();
-        let voxel = voxel.ok_or(SegmentError::OutsideVolume { number: n + 1, at })?;
-        Ok(Point { voxel, positive: prompt.positive })
-    });
-    points.collect()
-}
-
 /// Whether another attempt may succeed.
 fn passes(error: &RemoteError) -> bool {
     match error {
@@ -355,6 +331,7 @@ impl Segmenter for InteractiveSegmenter {
             extends: false,
             adjusts: false,
             sight: None,
+            shapes: self.session.facts().shapes(),
         }
     }
 
@@ -363,7 +340,7 @@ impl Segmenter for InteractiveSegmenter {
     }
 
     fn readiness(&mut self, request: &Request) -> Result<Readiness, SegmentError> {
-        let known = Self::known(request, &points(request)?);
+        let known = Self::known(request, &interactions(request)?);
         Ok(known.map_or(Readiness::Late, |_| Readiness::Ready))
     }
 
@@ -377,7 +354,7 @@ impl Segmenter for InteractiveSegmenter {
         request: &Request,
         _: &CancelToken,
     ) -> Result<Option<Outcome>, SegmentError> {
-        let known = Self::known(request, &points(request)?);
+        let known = Self::known(request, &interactions(request)?);
         known.map(|known| Self::outcome(request, known, Timings::default())).transpose()
     }
 
@@ -387,12 +364,12 @@ impl Segmenter for InteractiveSegmenter {
         cancel: &CancelToken,
         stage: &mut dyn FnMut(Stage),
     ) -> Result<Outcome, SegmentError> {
-        let points = points(request)?;
+        let prompts = interactions(request)?;
         let mut timings = Timings::default();
-        let given = match Self::known(request, &points) {
+        let given = match Self::known(request, &prompts) {
             Some(given) => given,
-            None if points.is_empty() => Given::default(),
-            None => self.replay(request, &points, &mut timings, cancel, stage)?,
+            None if prompts.is_empty() => Given::default(),
+            None => self.replay(request, &prompts, &mut timings, cancel, stage)?,
         };
         cancel.check()?;
         stage(Stage::Paste);

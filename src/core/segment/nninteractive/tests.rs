@@ -1,6 +1,7 @@
 //! Answers of a server that knows only “one more point” are replays of their log, whatever it was asked before and
 //! however often it loses its session; and whatever it does is one line, after which the next point is answered.
 
+mod shapes;
 mod trouble;
 
 use std::sync::Arc;
@@ -10,7 +11,8 @@ use super::*;
 use crate::geom::{DAffine3, DVec3, Grid};
 use crate::prompt::{ImageId, Prompt, PromptLog};
 use crate::segment::error::SegmentError;
-use crate::segment::remote::nninteractive::tests::stub::{Act, InteractiveStub};
+use crate::segment::remote::nninteractive::tests::stub::InteractiveStub;
+use crate::segment::remote::stub::{Act, no_port};
 use crate::segment::remote::{RemoteError, ServedModel};
 use crate::segment::segmenter::{Outcome, Readiness, Request, Segmenter, Stage};
 use crate::volume::{Region, Scale, StoredGeometry, Volume, Voxels};
@@ -62,8 +64,12 @@ fn expected(start: Option<&Region>, points: Points<'_>) -> Region {
     Region::from_mask(nx, mask)
 }
 
+fn opened(model: &ServedModel) -> Result<InteractiveSegmenter, SegmentError> {
+    InteractiveSegmenter::open(model, &CancelToken::new())
+}
+
 fn open(stub: &InteractiveStub) -> InteractiveSegmenter {
-    InteractiveSegmenter::open(&stub.model()).unwrap()
+    opened(&stub.model()).unwrap()
 }
 
 fn answer(there: &mut InteractiveSegmenter, request: &Request) -> Result<Outcome, SegmentError> {

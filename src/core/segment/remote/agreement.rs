@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// Whether somebody has agreed that image values are sent to an address. Copies are one: taken back, the next request
 /// is not sent, whoever holds which copy.
@@ -79,6 +79,21 @@ pub struct ServerWatch(Arc<Watched>);
 struct Watched {
     again: AtomicU32,
     sent: AtomicU64,
+    received: AtomicU64,
+    sizes: OnceLock<AnswerSizes>,
+    /// Of what is being sent: how much has left, and all of it; 0: nothing is to be shown.
+    sending: [AtomicU64; 2],
+}
+
+/// About how much comes back from a server, and goes there again, in bytes: as its models say it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AnswerSizes {
+    /// What it makes of one place comes back, once.
+    pub place_back: u64,
+    /// That goes there again with each click, with the mask so far; 0: clicks are answered here.
+    pub click_there: u64,
+    /// The mask of each click, which comes back; 0: clicks are answered here.
+    pub click_back: u64,
 }
 
 impl ServerWatch {
@@ -92,12 +107,43 @@ impl ServerWatch {
         self.0.sent.load(Ordering::Relaxed)
     }
 
+    /// Bytes of the answers to these.
+    pub fn received(&self) -> u64 {
+        self.0.received.load(Ordering::Relaxed)
+    }
+
+    /// How much is to be expected of the server; `None` if its models do not say.
+    pub fn sizes(&self) -> Option<AnswerSizes> {
+        self.0.sizes.get().copied()
+    }
+
+    /// Its models have said how much is to be expected. What was said first holds: they are those of one connection.
+    pub(in crate::segment) fn expect(&self, sizes: AnswerSizes) {
+        let _ = self.0.sizes.set(sizes);
+    }
+
+    /// How many bytes have left of how many that are being sent; `None` unless that takes a while.
+    pub fn sending(&self) -> Option<(u64, u64)> {
+        let [done, total] = [0, 1].map(|n: usize| self.0.sending[n].load(Ordering::Relaxed));
+        (total > 0).then(|| (done.min(total), total))
+    }
+
+    pub(super) fn is_sending(&self, sending: Option<(u64, u64)>) {
+        let (done, total) = sending.unwrap_or_default();
+        self.0.sending[0].store(done, Ordering::Relaxed);
+        self.0.sending[1].store(total, Ordering::Relaxed);
+    }
+
     pub(super) fn is_at(&self, again: u32) {
         self.0.again.store(again, Ordering::Relaxed);
     }
 
     pub(super) fn add_sent(&self, bytes: u64) {
         self.0.sent.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    pub(super) fn add_received(&self, bytes: u64) {
+        self.0.received.fetch_add(bytes, Ordering::Relaxed);
     }
 }
 
@@ -121,9 +167,17 @@ mod tests {
         assert!(!copy.is_given());
         agreed.set(true);
         watch.add_sent(3);
+        watch.add_received(5);
         watch.is_at(2);
+        let sizes = AnswerSizes { place_back: 7, ..AnswerSizes::default() };
+        watch.expect(sizes);
+        assert_eq!((seen.received(), seen.sizes()), (5, Some(sizes)));
         assert!(copy.is_given() && copy == Agreement::from(true));
-        assert_eq!((seen.sent(), seen.again()), (3, 2));
+        assert_eq!((seen.sent(), seen.again(), seen.sending()), (3, 2, None));
+        watch.is_sending(Some((5, 9)));
+        assert_eq!(seen.sending(), Some((5, 9)));
+        watch.is_sending(None);
+        assert_eq!(seen.sending(), None);
         copy.set(false);
         assert!(!agreed.is_given());
     }

@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::io::{Read as _, Write as _};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -89,23 +90,41 @@ impl Transport for TlsTransport {
     }
 }
 
-/// When the last byte of a request went out and the first of its answer came.
+/// When the last byte of a request went out and the first of its answer came, and how many went out.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Clock(Arc<Mutex<(Option<Instant>, Option<Instant>)>>);
+pub(super) struct Clock(Arc<Times>);
+
+#[derive(Debug, Default)]
+struct Times {
+    moments: Mutex<(Option<Instant>, Option<Instant>)>,
+    sent: AtomicU64,
+}
 
 impl Clock {
-    fn sent(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = (Some(Instant::now()), None);
+    /// A request begins.
+    pub(super) fn begins(&self) {
+        self.0.sent.store(0, Ordering::Relaxed);
+    }
+
+    /// Bytes of the request under way that have left, with its headers.
+    pub(super) fn sent_bytes(&self) -> u64 {
+        self.0.sent.load(Ordering::Relaxed)
+    }
+
+    fn sent(&self, amount: usize) {
+        self.0.sent.fetch_add(amount as u64, Ordering::Relaxed);
+        *self.0.moments.lock().unwrap_or_else(PoisonError::into_inner) =
+            (Some(Instant::now()), None);
     }
 
     fn received(&self) {
-        let mut times = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut times = self.0.moments.lock().unwrap_or_else(PoisonError::into_inner);
         times.1.get_or_insert_with(Instant::now);
     }
 
     /// Milliseconds that the last request's answer was waited for.
     pub(super) fn waited_ms(&self) -> f64 {
-        let times = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let times = *self.0.moments.lock().unwrap_or_else(PoisonError::into_inner);
         let (Some(sent), Some(received)) = times else { return 0.0 };
         received.saturating_duration_since(sent).as_secs_f64() * 1e3
     }
@@ -141,7 +160,7 @@ impl<T: Transport> Transport for TimedTransport<T> {
 
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
         self.inner.transmit_output(amount, timeout)?;
-        self.clock.sent();
+        self.clock.sent(amount);
         Ok(())
     }
 

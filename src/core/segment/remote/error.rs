@@ -26,12 +26,12 @@ pub enum RemoteError {
     Secret,
     /// Plain HTTP to another machine.
     #[error(
-        "with http:// everybody on the way could read the image that is sent: use https://, or allow it with --plain-http: {0}"
+        "with http:// everybody on the way could read the image that is sent: use https://, or allow it: {0}"
     )]
     Plain(String),
     /// Nobody has agreed that anything is sent.
     #[error(
-        "nothing was sent: for each place that is clicked, {sent} of image values, without names or dates, would go to this server; agree with --send-voxels: {address}"
+        "nothing was sent: for each place that is clicked, {sent} of image values, without names or dates, would go to this server, and nobody has agreed to that: {address}"
     )]
     NotAllowed {
         /// How much it would be.
@@ -48,9 +48,7 @@ pub enum RemoteError {
         path: PathBuf,
     },
     /// Nothing to check certificates with.
-    #[error(
-        "this system trusts no certificates ({why}): name a file of them (--server-ca): {address}"
-    )]
+    #[error("this system trusts no certificates ({why}): name a file of them: {address}")]
     NoAuthorities {
         /// Why not.
         why: String,
@@ -69,7 +67,7 @@ pub enum RemoteError {
     },
     /// Whose certificate is not trusted, or who speaks no TLS.
     #[error(
-        "no trusted connection to the server ({why}): name its authority's file (--server-ca) or its fingerprint (--server-pin): {address}"
+        "no trusted connection to the server ({why}): name its authority's file or its fingerprint: {address}"
     )]
     Tls {
         /// Why not.
@@ -79,7 +77,7 @@ pub enum RemoteError {
     },
     /// Another certificate than the one that is wanted.
     #[error(
-        "this is not the server that is wanted: the SHA-256 of its certificate is {certificate}, of its key {key}; if it has a new one that you trust, name that (--server-pin): {address}"
+        "this is not the server that is wanted: the SHA-256 of its certificate is {certificate}, of its key {key}; if it has a new one that you trust, name that as its fingerprint: {address}"
     )]
     Pin {
         /// Of the certificate that it shows, in hexadecimal.
@@ -145,9 +143,7 @@ pub enum RemoteError {
         address: String,
     },
     /// No such models.
-    #[error(
-        "the server has no models {wanted}, but {found}: choose two with --server-models: {address}"
-    )]
+    #[error("the server has no models {wanted}, but {found}: name two of them: {address}")]
     NoModels {
         /// The names that were looked for.
         wanted: String,
@@ -176,7 +172,7 @@ pub enum RemoteError {
     },
     /// Nobody has agreed that a whole scan is sent.
     #[error(
-        "nothing was sent: the whole scan, {sent} of image values, without names or dates, would go to this server; agree with --send-voxels: {address}"
+        "nothing was sent: the whole scan, {sent} of image values, without names or dates, would go to this server, and nobody has agreed to that: {address}"
     )]
     ScanNotAllowed {
         /// How much it would be.
@@ -196,7 +192,7 @@ pub enum RemoteError {
     },
     /// It asks for a key.
     #[error(
-        "the server wants a key ({status}): put it into a file that only you can read, and name that (--key-file): {address}"
+        "the server wants a key ({status}): put it into a file that only you can read, and name that: {address}"
     )]
     KeyWanted {
         /// HTTP status code.

@@ -22,11 +22,14 @@ use super::key::ServerKey;
 use super::reply::Reply;
 use super::trust::{PinMismatch, client_config};
 use super::{RemotePatience, ServedModel, ServerWatch};
+use crate::segment::network;
 use crate::text::bytes;
 use crate::work::CancelToken;
 
 /// How often a waiting request looks whether it is cancelled.
 const LOOK: Duration = Duration::from_millis(5);
+/// What takes no longer to be sent is not shown on its way.
+const MOMENT: Duration = Duration::from_millis(300);
 /// The most that is read of an error's text.
 const MAX_ERROR: usize = 64 << 10;
 /// Bytes that are read at once.
@@ -200,6 +203,7 @@ impl Http {
     ) -> Result<Reply, RemoteError> {
         let reply = self.ask_again(call, cancel);
         self.watch.is_at(0);
+        self.watch.is_sending(None);
         reply
     }
 
@@ -226,7 +230,12 @@ impl Http {
                 Ok(reply) if (300..400).contains(&reply.status) => {
                     return Err(RemoteError::Redirect(self.address.to_string()));
                 }
-                Ok(reply) => return Ok(reply),
+                Ok(reply) => {
+                    if call.body.is_some() {
+                        self.watch.add_received(reply.received);
+                    }
+                    return Ok(reply);
+                }
                 Err(Trouble::Final(error)) => return Err(error),
                 Err(Trouble::Again(error)) => (Some(error), None),
             };
@@ -243,6 +252,14 @@ impl Http {
             pause *= 2;
         }
         Err(RemoteError::Cancelled)
+    }
+
+    /// Says how much of a body with image values has left, if that takes a while.
+    fn tell_sending(&self, call: &HttpCall<'_>, since: Duration) {
+        let body = call.body.filter(|out| out.kind == NUMBERS && since >= MOMENT);
+        let (done, total) =
+            (self.clock.sent_bytes(), body.map_or(0, |out| out.content.len() as u64));
+        self.watch.is_sending(Some((done, total)).filter(|_| done < total));
     }
 
     /// One request, on a thread of its own: whoever waits for it can stop waiting at any moment.
@@ -263,6 +280,7 @@ impl Http {
             patience: call.patience,
             packed: self.compress,
         };
+        self.clock.begins();
         let (sender, receiver) = sync_channel(1);
         let begin = Instant::now();
         let run = move || {
@@ -280,7 +298,9 @@ impl Http {
                     return Ok(reply);
                 }
                 Ok(Err(trouble)) => return Err(trouble),
-                Err(RecvTimeoutError::Timeout) if !cancel.is_cancelled() => {}
+                Err(RecvTimeoutError::Timeout) if !cancel.is_cancelled() => {
+                    self.tell_sending(call, begin.elapsed());
+                }
                 Err(RecvTimeoutError::Timeout) => {
                     // Ends what is blocked on the network, and so that thread.
                     agent.shutdown();
@@ -462,7 +482,10 @@ impl Job {
             ConnectionRefused => Trouble::Again(connect("nobody listens there")),
             InvalidInput | InvalidData => self.garbage(&text),
             _ if text.starts_with(NO_NAME) => Trouble::Final(connect(NO_SUCH_NAME)),
-            _ => Trouble::Again(RemoteError::Broken { why: text, tries: 0, address }),
+            _ => {
+                let why = network::of_system(error).map_or(text, str::to_owned);
+                Trouble::Again(RemoteError::Broken { why, tries: 0, address })
+            }
         }
     }
 
@@ -533,67 +556,17 @@ fn within(error: &io::Error) -> Option<&rustls::Error> {
 }
 
 fn tls(error: &rustls::Error, address: String) -> RemoteError {
-    use rustls::{CertificateError, Error, InvalidMessage};
+    use rustls::{CertificateError, Error};
     if let Error::InvalidCertificate(CertificateError::Other(other)) = error
         && let Some(PinMismatch { certificate, key }) = other.0.downcast_ref()
     {
         let (certificate, key) = (certificate.clone(), key.clone());
         return RemoteError::Pin { certificate, key, address };
     }
-    let why = match error {
-        Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
-            "its certificate is signed by nobody who is trusted here".to_owned()
-        }
-        Error::InvalidCertificate(
-            CertificateError::Expired | CertificateError::ExpiredContext { .. },
-        ) => "its certificate has expired".to_owned(),
-        Error::InvalidCertificate(
-            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
-        ) => "its certificate is of another host".to_owned(),
-        Error::InvalidMessage(InvalidMessage::InvalidContentType) => {
-            "it does not speak https".to_owned()
-        }
-        other => words(&other.to_string()),
-    };
+    let why = network::of_tls(error);
+    let why = why.map_or_else(|| words(&error.to_string()), str::to_owned);
     RemoteError::Tls { why, address }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_small_packed_answer_that_is_huge_is_given_up_early() {
-        let mut packed = GzEncoder::new(Vec::new(), Compression::best());
-        let zeros = vec![0u8; 1 << 20];
-        for _ in 0..64 {
-            io::Write::write_all(&mut packed, &zeros).unwrap();
-        }
-        let packed = packed.finish().unwrap();
-        assert!(packed.len() < 100_000);
-        let address: ServerAddress = "http://localhost:1".parse().unwrap();
-        let agent = agent(&address, &RemotePatience::default(), None, Clock::default());
-        let (url, patience) = (address.to_string(), Duration::ZERO);
-        let job = |most| Job {
-            agent: agent.clone(),
-            address: address.clone(),
-            url: url.clone(),
-            body: None,
-            headers: Vec::new(),
-            key: None,
-            most,
-            patience,
-            packed: true,
-        };
-        let mut headers = HeaderMap::new();
-        headers.insert(header::CONTENT_ENCODING, "gzip".parse().unwrap());
-        let mut counted = Counted { reader: packed.as_slice(), count: 0 };
-        let found = job(1 << 20).read(&headers, &mut counted);
-        assert!(matches!(found, Err(Trouble::Final(RemoteError::TooLarge { .. }))));
-        assert!(counted.count < packed.len() as u64, "{}", counted.count);
-        let whole = job(64 << 20).read(&headers, packed.as_slice());
-        assert!(
-            whole.is_ok_and(|(body, came)| body.len() == 64 << 20 && came == packed.len() as u64)
-        );
-    }
-}
+mod tests;

@@ -17,13 +17,15 @@ mod kserve;
 mod message;
 pub mod nninteractive;
 mod reply;
+#[cfg(test)]
+pub(super) mod stub;
 mod trust;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 pub use address::{ServerAddress, ServerProtocol, is_address};
-pub use agreement::{Agreement, ServerWatch};
+pub use agreement::{Agreement, AnswerSizes, ServerWatch};
 pub use error::RemoteError;
 pub(super) use http::rest;
 pub use kserve::{RemoteModel, RemotePair, ServerFacts, facts, look};

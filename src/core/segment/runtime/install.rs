@@ -191,8 +191,8 @@ fn installed(folder: &Path, wheel: Option<&Wheel>) -> Result<PathBuf, String> {
     match wheel.files.iter().find(|file| !is_whole(folder, file)) {
         None => Ok(library),
         Some(file) => Err(format!(
-            "{} is not what `voxpoint runtime install` puts there (its SHA-256 differs), so it is not \
-             loaded: run that again",
+            "{} is not what Voxpoint puts there when it fetches ONNX Runtime (its SHA-256 differs), so it is not \
+             loaded: have it fetched again",
             folder.join(file.name).display()
         )),
     }
@@ -521,7 +521,7 @@ mod tests {
                 Some(content) => fs::write(&library, content).unwrap(),
                 None => fs::remove_file(folder.join(SHARED)).unwrap(),
             }
-            assert!(usable().unwrap_err().contains("voxpoint runtime install"), "it is loaded");
+            assert!(usable().unwrap_err().contains("have it fetched again"), "it is loaded");
             assert!(install(no_python).is_err());
             assert_eq!(install(&pip("right_file.sh")).unwrap(), library);
             whole();

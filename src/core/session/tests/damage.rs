@@ -175,6 +175,13 @@ fn a_mask_outlives_what_made_it() {
         ("DROP TABLE answered_extension", "no such table: answered_extension"),
         ("DROP TABLE footprint", "no such table: footprint"),
         ("DROP TABLE tried", "no such table: tried"),
+        ("DROP TABLE prompt_shape", "no such table: prompt_shape"),
+        ("UPDATE prompt_shape SET prompt = -1 WHERE object = 2", "out of range"),
+        ("UPDATE prompt_shape SET kind = 'circle' WHERE object = 2", "no kind of prompt"),
+        ("UPDATE prompt_shape SET places = x'00' WHERE object = 2", "not whole"),
+        ("UPDATE prompt_shape SET places = zeroblob(16) WHERE object = 2", "within the lasso"),
+        ("UPDATE prompt_shape SET axis = 3 WHERE object = 2", "its numbers make no sense"),
+        ("UPDATE prompt_shape SET radius = -1 WHERE object = 2", "its numbers make no sense"),
         ("UPDATE prompt SET id = -1 WHERE object = 2", "out of range"),
         ("UPDATE prompt SET id = 9223372036854775807 WHERE object = 2", "out of range"),
         (

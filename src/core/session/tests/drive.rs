@@ -15,6 +15,8 @@ use std::sync::{Mutex, Once, PoisonError};
 
 use rusqlite::ffi;
 
+use super::super::system_lock::without_locks;
+
 /// What was done to the files of a folder, by their names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Op {
@@ -37,6 +39,8 @@ pub(super) enum Fault {
     Writes { after: u64 },
     /// All syncs after so many of them.
     Syncs { after: u64 },
+    /// There are no locks: SQLite takes that for a lock of another, as it does ENOLCK.
+    Locks,
 }
 
 #[derive(Debug, Default)]
@@ -78,6 +82,7 @@ impl Watch {
 
     /// Lets something fail from now on, or nothing any more.
     pub fn fail(&self, fault: Option<Fault>) {
+        without_locks::say(&self.0, fault == Some(Fault::Locks));
         with(&self.0, |watched| (watched.fault, watched.counted) = (fault, 0));
     }
 
@@ -87,6 +92,7 @@ impl Watch {
             Some(Fault::Full { after } | Fault::Writes { after } | Fault::Syncs { after }) => {
                 watched.counted > after
             }
+            Some(Fault::Locks) => watched.counted > 0,
             None => false,
         })
         .unwrap()
@@ -95,6 +101,7 @@ impl Watch {
 
 impl Drop for Watch {
     fn drop(&mut self) {
+        without_locks::say(&self.0, false);
         WATCHED.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.0);
     }
 }
@@ -273,7 +280,7 @@ unsafe extern "C" fn write(
                 let fails = watched.fails(|fault| match fault {
                     Fault::Full { after } => longer.then_some(after),
                     Fault::Writes { after } => Some(after),
-                    Fault::Syncs { .. } => None,
+                    Fault::Syncs { .. } | Fault::Locks => None,
                 });
                 watched.fault.filter(|_| fails)
             })
@@ -300,7 +307,7 @@ unsafe extern "C" fn truncate(file: *mut ffi::sqlite3_file, size: ffi::sqlite3_i
             let fails = with(folder, |watched| {
                 let fails = watched.fails(|fault| match fault {
                     Fault::Writes { after } => Some(after),
-                    Fault::Full { .. } | Fault::Syncs { .. } => None,
+                    Fault::Full { .. } | Fault::Syncs { .. } | Fault::Locks => None,
                 });
                 if !fails {
                     watched.ops.push(Op::Truncate(name, size as u64));
@@ -322,7 +329,7 @@ unsafe extern "C" fn sync(file: *mut ffi::sqlite3_file, flags: c_int) -> c_int {
             let fails = with(folder, |watched| {
                 let fails = watched.fails(|fault| match fault {
                     Fault::Syncs { after } => Some(after),
-                    Fault::Full { .. } | Fault::Writes { .. } => None,
+                    Fault::Full { .. } | Fault::Writes { .. } | Fault::Locks => None,
                 });
                 if !fails {
                     watched.ops.push(Op::Sync(name));
@@ -334,6 +341,16 @@ unsafe extern "C" fn sync(file: *mut ffi::sqlite3_file, flags: c_int) -> c_int {
             }
         }
         pass!(xSync, file, flags)
+    }
+}
+
+unsafe extern "C" fn lock(file: *mut ffi::sqlite3_file, level: c_int) -> c_int {
+    // SAFETY: the file was opened by `open`.
+    unsafe {
+        let fails = named(file).and_then(|(folder, _)| {
+            with(folder, |watched| watched.fails(|fault| (fault == Fault::Locks).then_some(0)))
+        });
+        if fails == Some(true) { ffi::SQLITE_BUSY } else { pass!(xLock, file, level) }
     }
 }
 
@@ -350,7 +367,6 @@ macro_rules! as_the_system {
 as_the_system! {
     read xRead (to: *mut c_void, count: c_int, at: ffi::sqlite3_int64);
     file_size xFileSize (size: *mut ffi::sqlite3_int64);
-    lock xLock (level: c_int);
     unlock xUnlock (level: c_int);
     check_reserved_lock xCheckReservedLock (out: *mut c_int);
     file_control xFileControl (op: c_int, argument: *mut c_void);

@@ -11,6 +11,8 @@ mod figures;
 mod flipped;
 mod kill;
 mod lost;
+#[cfg(unix)]
+mod no_locks;
 mod others;
 #[cfg(unix)]
 mod power_cut;
@@ -28,7 +30,9 @@ use super::*;
 use crate::document::{Document, LabelId, Object, ObjectState};
 use crate::geom::{DAffine3, DVec3, Grid};
 use crate::measure::{Measurement, MeasurementId, MeasurementShape};
-use crate::prompt::{Extension, Footprint, ImageId, Prompt, PromptId, WorkingScale};
+use crate::prompt::{
+    Extension, Footprint, ImageId, Prompt, PromptId, PromptShape, ShapeKind, WorkingScale,
+};
 use crate::volume::{Region, RegionBuilder, Scale, StoredGeometry, Volume, Voxels, Window};
 
 fn temporary() -> (tempfile::TempDir, PathBuf) {
@@ -118,6 +122,12 @@ fn full_object(grid: &Grid, id: u16, z: usize) -> Object {
         vec![Extension { centre: DVec3::splat(1.5), seed: DVec3::new(0.1, 0.2, 0.3), clicks: 1 }];
     (object.log.threshold, object.log.scale) = (-0.3, WorkingScale::new(2.5).unwrap());
     object.log.image = if id.is_multiple_of(2) { ImageId::Overlay(0) } else { ImageId::Scan };
+    // In turn a box, a scribble and a lasso.
+    let kind = ShapeKind::ALL[usize::from(id % 3)];
+    let places = [vec![[-1.0, 3.0], [2.0, -2.0]], vec![[1.0 / 3.0, 0.2], [-2.5, 1e-3], [0.0, 4.0]]];
+    let places = places[usize::from(kind != ShapeKind::Box)].clone();
+    let shape = PromptShape::new(kind, usize::from(id % 2) * 2, places, 1.5).unwrap();
+    object.log.shapes.insert(object.log.prompts[1].id, Arc::new(shape));
     object.answer.prompts = object.log.prompts.clone();
     object.answer.extensions = object.log.extensions.clone();
     object.answer.model = Some("test".to_owned());

@@ -5,7 +5,7 @@ use rusqlite::Connection;
 
 use super::super::scan_inside::{ScanPart, estimated_bytes, pack, read_scan};
 use super::*;
-use crate::volume::{Conversion, OtherPlace, Placement, Provenance, SuvFactors, Warning};
+use crate::volume::{Conversion, OtherPlace, Padding, Placement, Provenance, SuvFactors, Warning};
 use crate::with_voxels;
 use crate::work::{CancelToken, Progress};
 
@@ -49,6 +49,8 @@ fn noisy() -> Volume {
     Volume::new("ct.nii.gz", grid, dims, voxels, scale, said, warnings)
         .converted_from(Some(Conversion::Colours))
         .with_suv(Some(suv))
+        .with_padding(Padding::new([[-1024.0; 2], [2990.0, 2999.0]]))
+        .with_low_bright(true)
 }
 
 fn with_scan(path: &Path, snapshot: &Snapshot, volume: &Volume) -> SessionFile {
@@ -70,6 +72,7 @@ fn a_scan_comes_back_with_all_that_is_known_of_it() {
     assert_eq!((found.name(), found.file_dims()), (volume.name(), volume.file_dims()));
     assert_eq!((found.suv(), found.suv_kind()), (volume.suv(), None));
     assert_eq!(found.conversion(), volume.conversion());
+    assert_eq!((found.padding(), found.low_is_bright()), (volume.padding(), true));
     assert_eq!(found.warnings(), volume.warnings());
     let (said, of) = (found.provenance(), volume.provenance());
     assert_eq!((said.format, &said.geometry), ("NIfTI", &of.geometry));

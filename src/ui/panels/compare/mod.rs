@@ -13,15 +13,16 @@ use crate::ui::commands::comparing::{
 use crate::ui::commands::widgets::command_button;
 use crate::ui::commands::{CommandContext, Entry, comparing};
 use crate::ui::kit::format::shorten;
-use crate::ui::kit::template::tr_error;
+use crate::ui::kit::template::{tr_error, tr_sentence};
 use crate::ui::kit::text::{mark, tr};
 use crate::ui::kit::widgets::{colours, panel_frame, progress, quiet};
 use crate::ui::state::{
     Action, ComparisonAction, ComparisonLook, ComparisonView, ComparisonWork, ViewState,
 };
 
-/// Height at first, in points, and how low and high it may be made.
+/// Height at first, in points, or less as a share of the window's; and how low and high it may be made.
 const HEIGHT: f32 = 236.0;
+const SHARE: f32 = 0.25;
 const HEIGHTS: std::ops::RangeInclusive<f32> = 120.0..=480.0;
 /// Of the line that tells how far the numbers are, and where one has gone to.
 const TOLD: f32 = 22.0;
@@ -34,7 +35,10 @@ pub(super) fn show(ui: &mut Ui, document: &Document, cx: &mut CommandContext) {
         return;
     }
     let panel = Panel::bottom("comparison").frame(panel_frame()).resizable(true);
-    let shown = panel.default_size(HEIGHT).size_range(HEIGHTS).show(ui, |ui| {
+    // The views are to have most of a low window.
+    let window = ui.ctx().content_rect().height();
+    let height = (SHARE * window).clamp(*HEIGHTS.start(), HEIGHT);
+    let shown = panel.default_size(height).size_range(HEIGHTS).show(ui, |ui| {
         ui.set_height(ui.available_height());
         ui.horizontal_wrapped(|ui| {
             if let Some(comparison) = &mut cx.view.scan.comparison {
@@ -156,7 +160,7 @@ fn told(ui: &mut Ui, cx: &mut CommandContext) {
             }
         }
         ComparisonWork::Refused(why) => {
-            ui.label(RichText::new(tr_error(why)).color(colours(ui).warning));
+            ui.label(RichText::new(tr_sentence(why)).color(colours(ui).warning));
         }
         ComparisonWork::Idle if status.stale && status.table.is_some() => {
             ui.label(quiet(ui, tr("Numbers of before the last change")));

@@ -19,8 +19,8 @@ const TABLE: f32 = 150.0;
 /// That others have some of a label is said where less of it than this is free, %.
 const MOSTLY_FREE: f64 = 99.0;
 
-/// Draws them. They can be given away once nothing is added any more.
-pub(super) fn show(ui: &mut Ui, run: &RobotRun, status: &RobotStatus, out: &mut Vec<Action>) {
+/// Draws them.
+pub(super) fn show(ui: &mut Ui, run: &RobotRun, status: &RobotStatus) {
     curves(ui, run);
     ui.label(quiet(ui, tr("Dice after so many clicks, and in brackets the predicted IoU")));
     table(ui, run);
@@ -32,6 +32,10 @@ pub(super) fn show(ui: &mut Ui, run: &RobotRun, status: &RobotStatus, out: &mut 
         let reason = tr_error(&failure.reason);
         ui.label(quiet(ui, format!("{}: {reason}", shorten(&name, 30))));
     }
+}
+
+/// They can be given away once nothing is added any more.
+pub(super) fn buttons(ui: &mut Ui, status: &RobotStatus, out: &mut Vec<Action>) {
     ui.horizontal(|ui| {
         for (icon, name, action) in [
             (icons::COPY, tr("Copy as CSV"), RobotAction::Copy),

@@ -2,22 +2,27 @@
 
 mod figures;
 
-use egui::{CollapsingHeader, ComboBox, Context, DragValue, Grid, RichText, Ui, Window};
+use egui::{
+    CollapsingHeader, ComboBox, Context, DragValue, Grid, RichText, ScrollArea, Ui, Window,
+};
 
 use super::place;
 use crate::measure::RobotAim;
 use crate::ui::commands::CommandContext;
 use crate::ui::kit::format::shorten;
 use crate::ui::kit::icons;
-use crate::ui::kit::template::tr_error;
+use crate::ui::kit::template::tr_sentence;
 use crate::ui::kit::text::{mark, tr, tr_with};
 use crate::ui::kit::widgets::{colours, progress, quiet};
 use crate::ui::state::{
     Action, InTheWay, InTheWayAnswer, ModelStatus, RobotAction, RobotOptions, RobotPause, RobotWork,
 };
 
-/// So many objects that are in the way are named.
-const LISTED: usize = 6;
+/// Height of a list of objects that are in the way, and of all lists together at most; more is scrolled to.
+const LISTED: f32 = 54.0;
+/// What of the window's height is not the contents': bars, the title, the buttons.
+const AROUND: f32 = 236.0;
+const LEAST: f32 = 120.0;
 /// Of the window's contents, in points.
 const WIDTH: f32 = 380.0;
 
@@ -37,29 +42,47 @@ pub(super) fn show(ctx: &Context, cx: &mut CommandContext) {
         let status = cx.status;
         if let Some(work) = &status.robot.work {
             at_work(ui, work, cx);
-        } else {
-            ui.label(quiet(ui, tr("It knows B, and clicks as you would: first inside of a structure, then in what is wrong. All rules are those of your own clicks: its figures are not those of “voxpoint eval”, nor a paper's.")));
-            // Once there are figures these matter more.
-            let any = status.robot.run.is_some();
-            let header = CollapsingHeader::new(tr("How it clicks")).id_salt(("robot", any));
-            // There is to be room for the question.
-            let header = header.open(status.robot.in_the_way.is_some().then_some(false));
-            header.default_open(!any).show(ui, |ui| settings(ui, cx));
-            ui.add_space(4.0);
+        }
+        let room = (ctx.content_rect().height() - AROUND).max(LEAST);
+        let told = ScrollArea::vertical().id_salt("robot's window").max_height(room);
+        told.auto_shrink([false, true]).show(ui, |ui| contents(ui, cx));
+        // Seen however much there is above.
+        if status.robot.work.is_none() {
             match &status.robot.in_the_way {
-                Some(found) => in_the_way(ui, found, cx.out),
+                Some(found) => answers(ui, found, cx.out),
                 None => start(ui, cx),
             }
         }
-        if let Some(why) = &status.robot.told {
-            ui.label(RichText::new(tr_error(why)).color(colours(ui).warning));
-        }
-        if let Some(run) = &status.robot.run {
-            ui.separator();
-            figures::show(ui, run, &status.robot, cx.out);
+        if status.robot.run.is_some() {
+            figures::buttons(ui, &status.robot, cx.out);
         }
     });
     cx.view.windows.robot = open;
+}
+
+/// What it is told, what it asks, and what came of it.
+fn contents(ui: &mut Ui, cx: &mut CommandContext) {
+    let status = cx.status;
+    if status.robot.work.is_none() {
+        ui.label(quiet(ui, tr("It knows B, and clicks as you would: first inside of a structure, then in what is wrong. All rules are those of your own clicks: its figures are not those of “voxpoint eval”, nor a paper's.")));
+        // Once there are figures these matter more.
+        let any = status.robot.run.is_some();
+        let header = CollapsingHeader::new(tr("How it clicks")).id_salt(("robot", any));
+        // There is to be room for the question.
+        let header = header.open(status.robot.in_the_way.is_some().then_some(false));
+        header.default_open(!any).show(ui, |ui| settings(ui, cx));
+        ui.add_space(4.0);
+        if let Some(found) = &status.robot.in_the_way {
+            in_the_way(ui, found);
+        }
+    }
+    if let Some(why) = &status.robot.told {
+        ui.label(RichText::new(tr_sentence(why)).color(colours(ui).warning));
+    }
+    if let Some(run) = &status.robot.run {
+        ui.separator();
+        figures::show(ui, run, &status.robot);
+    }
 }
 
 /// How it clicks, each setting beside its name.
@@ -90,7 +113,7 @@ fn settings(ui: &mut Ui, cx: &mut CommandContext) {
         ui.label(quiet(ui, tr("Seed")));
         ui.add_enabled(set.aim != RobotAim::Centre, DragValue::new(&mut set.seed).speed(0.05))
             .accessible_name(tr("Seed of the random clicks"))
-            .on_hover_text(tr("Another number, other random clicks. The first one is that of “voxpoint eval” with this --seed, where no object is in the way."));
+            .on_hover_text(tr("Another number, other random clicks. The first one is that of “voxpoint eval” with the same seed, where no object is in the way."));
         ui.end_row();
 
         ui.label(quiet(ui, tr("Pace")));
@@ -184,9 +207,8 @@ fn start(ui: &mut Ui, cx: &mut CommandContext) {
 }
 
 /// What its masks could not get, and what can be done about it.
-fn in_the_way(ui: &mut Ui, found: &InTheWay, out: &mut Vec<Action>) {
-    let percent = |share: f64| format!("{:.0}", 100.0 * share);
-    let InTheWay { share, share_of_others, robots, names: [own, others] } = found;
+fn in_the_way(ui: &mut Ui, found: &InTheWay) {
+    let InTheWay { share, names: [own, others], .. } = found;
     let colour = colours(ui).warning;
     let text = tr_with(
         "Objects that are there already have {percent} % of these labels, and the robot's masks get none of that: its figures would be poor whatever the model can do.",
@@ -198,13 +220,22 @@ fn in_the_way(ui: &mut Ui, found: &InTheWay, out: &mut Vec<Action>) {
         (others, mark("Other objects: {list}")),
     ] {
         if !names.is_empty() {
-            let mut list: Vec<String> = names.iter().take(LISTED).map(|n| shorten(n, 30)).collect();
-            if names.len() > LISTED {
-                list.push("…".to_owned());
-            }
-            ui.label(quiet(ui, tr_with(text, &[("list", &list.join(", "))])));
+            let list: Vec<String> = names.iter().map(|n| shorten(n, 30)).collect();
+            let all = ScrollArea::vertical().id_salt(text).max_height(LISTED);
+            all.auto_shrink([false, true]).show(ui, |ui| {
+                ui.label(quiet(ui, tr_with(text, &[("list", &list.join(", "))])));
+            });
         }
     }
+}
+
+fn percent(share: f64) -> String {
+    format!("{:.0}", 100.0 * share)
+}
+
+/// What can be done about what is in the way.
+fn answers(ui: &mut Ui, found: &InTheWay, out: &mut Vec<Action>) {
+    let InTheWay { share_of_others, robots, .. } = found;
     ui.add_space(4.0);
     ui.horizontal_wrapped(|ui| {
         let mut answer = |ui: &mut Ui, text: &str, about: Option<String>, answer: InTheWayAnswer| {

@@ -152,7 +152,7 @@ fn without_images(said: &Provenance) -> &'static str {
     if said.format == NAME && VolumePart::of(said).every != [1; 3] {
         return "the scan was opened coarser, so its voxels are none of the images' pixels; open it whole, or a box of it";
     }
-    "the scan was not opened from DICOM; --reference of voxpoint export-session names its DICOM folder"
+    "the scan was not opened from DICOM, so it has no images to be named; open its DICOM folder"
 }
 
 /// Names a file by its class and instance.

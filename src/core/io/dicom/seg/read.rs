@@ -191,6 +191,7 @@ fn instance(path: &Path, syntax: &str, length: u64, shape: Shape, frames: Vec<Fr
         uid: String::new(),
         series: SeriesName::default(),
         heading: Heading::default(),
+        padding: None,
         shape,
         frames,
     }

@@ -19,9 +19,7 @@ struct Case {
 
 impl Case {
     fn bytes(&self) -> Vec<u8> {
-        let digit = |c: u8| (c as char).to_digit(16).unwrap() as u8;
-        let pairs = self.file.as_bytes().as_chunks::<2>().0.iter();
-        pairs.map(|pair| digit(pair[0]) << 4 | digit(pair[1])).collect()
+        from_hex(&self.file)
     }
 }
 

@@ -35,7 +35,7 @@ fn of_patient(images: Vec<InMemDicomObject>, name: &str, study: &str) -> Vec<InM
     images.into_iter().map(each).collect()
 }
 
-fn numbered(series: &str, count: usize) -> Vec<InMemDicomObject> {
+pub(super) fn numbered(series: &str, count: usize) -> Vec<InMemDicomObject> {
     (0..count).map(|n| image(series, n, [0.0, 0.0, n as f64], 10 * n as i16)).collect()
 }
 
@@ -105,6 +105,7 @@ fn a_series_is_named_by_its_uid_its_number_or_its_title() {
         ("7", Err("no one series 7 here, but CT 1 (1.2.3.1), CT 5 (1.2.3.5)")),
         ("9", Err("no one series 9 here")),
         ("", Err("no one series")),
+        (" ", Err("no one series")),
     ] {
         match (chosen(dir.path(), wanted), dims) {
             (Ok(volume), Ok(dims)) => {
@@ -214,7 +215,7 @@ fn an_index_opens_the_files_that_it_names() {
 }
 
 /// The bytes of a ZIP archive with these files.
-fn archive(files: &[(&str, Vec<u8>)], method: CompressionMethod) -> Vec<u8> {
+pub(super) fn archive(files: &[(&str, Vec<u8>)], method: CompressionMethod) -> Vec<u8> {
     let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
     for (name, bytes) in files {
         let options = SimpleFileOptions::default().compression_method(method);
@@ -224,7 +225,7 @@ fn archive(files: &[(&str, Vec<u8>)], method: CompressionMethod) -> Vec<u8> {
     zip.finish().unwrap().into_inner()
 }
 
-fn bytes_of(images: Vec<InMemDicomObject>) -> Vec<Vec<u8>> {
+pub(super) fn bytes_of(images: Vec<InMemDicomObject>) -> Vec<Vec<u8>> {
     let dir = folder(images);
     let mut paths: Vec<_> =
         std::fs::read_dir(dir.path()).unwrap().flatten().map(|e| e.path()).collect();

@@ -11,7 +11,7 @@ use crate::segment::cubes::answer::Logits;
 use crate::segment::error::SegmentError;
 use crate::segment::library::{self, ModelKind};
 use crate::segment::remote::{
-    Input, Numbers, Output, RemoteModel, RemotePair, ServedModel, Traffic, Wanted,
+    AnswerSizes, Input, Numbers, Output, RemoteModel, RemotePair, ServedModel, Traffic, Wanted,
 };
 use crate::segment::runtime;
 use crate::segment::segmenter::Device;
@@ -38,6 +38,12 @@ impl Port {
     fn of(declared: &[Declared], name: &str) -> Option<Self> {
         let (element, shape) = declared.iter().find(|d| d.name == name)?.tensor.clone()?;
         Some(Self { name: name.to_owned(), element, shape })
+    }
+
+    /// Bytes of all its numbers; `None` if a length is free.
+    fn bytes(&self) -> Option<u64> {
+        let mut lengths = self.shape.iter();
+        lengths.try_fold(self.element.bytes(), |all, &n| all.checked_mul(u64::try_from(n).ok()?))
     }
 
     fn wanted(&self) -> Wanted<'_> {
@@ -72,9 +78,10 @@ impl ServedEngine {
     pub(in crate::segment::cubes) fn open(
         served: &ServedModel,
         threads: Option<usize>,
+        cancel: &CancelToken,
     ) -> Result<Self, SegmentError> {
         let begin = Instant::now();
-        let pair = RemotePair::connect(served, &CancelToken::new())?;
+        let pair = RemotePair::connect(served, cancel)?;
         let (encoder, decoder) = (&pair.encoder, &pair.decoder);
         let (encoder_place, decoder_place) = (pair.place(encoder), pair.place(decoder));
         check_encoder(&network(encoder, &encoder_place))?;
@@ -104,6 +111,9 @@ impl ServedEngine {
         let device = Device { name: format!("server {}", pair.host()), threads: 0, reason };
         let here = here.map(|(decoder, _)| decoder);
         let session_ms = begin.elapsed().as_secs_f64() * 1e3;
+        if let Some(sizes) = answer_sizes(&features, &mask, &logits, here.is_some()) {
+            served.watch.expect(sizes);
+        }
         Ok(Self {
             pair,
             image,
@@ -163,6 +173,27 @@ impl ServedEngine {
         let [shape, iou_shape] = [logits, iou].map(shape_of);
         answer(side, (&shape, &logits.values), (&iou_shape, &iou.values))
     }
+}
+
+/// What comes back for a place, and what each click takes there and back; `None` if the models leave it open.
+fn answer_sizes(
+    features: &[(Port, Port)],
+    mask: &Port,
+    logits: &Port,
+    decodes_here: bool,
+) -> Option<AnswerSizes> {
+    let place_back = sum(features.iter().map(|(made, _)| made))?;
+    if decodes_here {
+        return Some(AnswerSizes { place_back, ..AnswerSizes::default() });
+    }
+    let before = logits.bytes()? / logits.element.bytes() * mask.element.bytes();
+    // Of the same lengths, but perhaps in other numbers.
+    let again = sum(features.iter().map(|(_, taken)| taken)).unwrap_or(place_back);
+    Some(AnswerSizes { place_back, click_there: again + before, click_back: logits.bytes()? })
+}
+
+fn sum<'p>(mut ports: impl Iterator<Item = &'p Port>) -> Option<u64> {
+    ports.try_fold(0u64, |all, port| all.checked_add(port.bytes()?))
 }
 
 fn shape_of(output: &Output) -> Vec<i64> {

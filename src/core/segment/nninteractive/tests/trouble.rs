@@ -1,9 +1,11 @@
 //! Servers as they are: full, slow, gone, wrong, hostile.
 
+use std::thread::JoinHandle;
+
 use super::*;
 use crate::segment::models::provider_of;
 use crate::segment::provider::{ModelRef, Sending, ServerLook};
-use crate::segment::remote::nninteractive::tests::stub::Seen;
+use crate::segment::remote::stub::Seen;
 
 /// What a server does with a point, and what of it is said.
 const BAD_ANSWERS: &[(Act, &str)] = &[
@@ -126,7 +128,7 @@ fn whatever_a_server_does_with_a_scan_or_at_the_door_is_one_line() {
                 _ => said,
             };
             stub.will(&always(path, act));
-            let error = InteractiveSegmenter::open(&stub.model()).err().unwrap().to_string();
+            let error = opened(&stub.model()).err().unwrap().to_string();
             assert!(error.contains(said) && !error.contains('\n'), "{path}, {act:?}: {error}");
         }
     }
@@ -143,7 +145,7 @@ fn whatever_a_server_does_with_a_scan_or_at_the_door_is_one_line() {
     ] {
         let stub = InteractiveStub::start();
         stub.will(&always(path, Act::Text(text)));
-        let opened = InteractiveSegmenter::open(&stub.model());
+        let opened = opened(&stub.model());
         let answered = opened.and_then(|mut there| answer(&mut there, &request(&volume, &[A])));
         let error = answered.unwrap_err().to_string();
         let said = ["not an answer of an nnInteractive server", "a scan of another shape"];
@@ -151,7 +153,7 @@ fn whatever_a_server_does_with_a_scan_or_at_the_door_is_one_line() {
     }
     let stub = InteractiveStub::start();
     stub.says(("\"points\":true", "\"points\":false"));
-    let error = InteractiveSegmenter::open(&stub.model()).err().unwrap().to_string();
+    let error = opened(&stub.model()).err().unwrap().to_string();
     assert!(error.contains("takes no points, only bbox2d, lasso, scribble"), "{error}");
 }
 
@@ -225,7 +227,7 @@ fn a_place_is_waited_for_as_the_server_says() {
     stub.will(&[("/claim", Act::Full(0)); 100]);
     let mut model = stub.model();
     model.patience.answer = Duration::from_millis(150);
-    let mut there = InteractiveSegmenter::open(&model).unwrap();
+    let mut there = opened(&model).unwrap();
     let error = answer(&mut there, &request(&volume, &[A])).unwrap_err().to_string();
     assert!(
         error.contains("all places of the server are taken, “server is at capacity”"),
@@ -262,7 +264,7 @@ fn places_are_not_lost_by_the_dozen() {
     assert_eq!(stub.count("/claim"), 1 + 3);
     assert_eq!(mask(&mut there, &volume, &[A, B]), expected(None, &[A, B]));
     // A server that does not even listen has given none.
-    let port = InteractiveStub::no_port();
+    let port = no_port();
     let mut model = stub.model();
     model.address = format!("nninteractive+http://127.0.0.1:{port}").parse().unwrap();
     (model.patience.retries, model.patience.pause) = (5, Duration::from_millis(100));
@@ -270,7 +272,7 @@ fn places_are_not_lost_by_the_dozen() {
         std::thread::sleep(Duration::from_millis(250));
         InteractiveStub::on(port)
     });
-    let mut there = InteractiveSegmenter::open(&model).unwrap();
+    let mut there = opened(&model).unwrap();
     let late = later.join().unwrap();
     assert_eq!(mask(&mut there, &volume, &[A]), expected(None, &[A]));
     assert_eq!(late.count("/claim"), 1);
@@ -309,7 +311,7 @@ fn to_empty_a_large_mask_may_take_as_long_as_an_answer() {
     let mut model = stub.model();
     (model.patience.facts, model.patience.answer) =
         (Duration::from_secs(1), Duration::from_secs(20));
-    let mut there = InteractiveSegmenter::open(&model).unwrap();
+    let mut there = opened(&model).unwrap();
     for path in ["/set_target_buffer", "/reset_interactions"] {
         stub.will(&[(path, Act::Slow(1800))]);
         let other = scan(Voxels::U8(vec![1; volume.grid().count()]), Scale::NONE);
@@ -362,12 +364,14 @@ fn what_is_sent_and_what_is_there_is_told_before() {
     assert_eq!(stub.count("/set_image"), 0);
 }
 
-fn cancel_later(cancel: &CancelToken) {
+/// When it was cancelled.
+fn cancel_later(cancel: &CancelToken) -> JoinHandle<Instant> {
     let later = cancel.clone();
     std::thread::spawn(move || {
         std::thread::sleep(Duration::from_millis(200));
         later.cancel();
-    });
+        Instant::now()
+    })
 }
 
 #[test]
@@ -377,13 +381,15 @@ fn a_point_that_nobody_waits_for_is_given_up_at_once() {
         let mut model = stub.model();
         (model.patience.answer, model.patience.facts) =
             (Duration::from_mins(9), Duration::from_mins(9));
-        let mut there = InteractiveSegmenter::open(&model).unwrap();
+        let mut there = opened(&model).unwrap();
         stub.will(&[(path, Act::Silence)]);
-        let (cancel, begin) = (CancelToken::new(), Instant::now());
-        cancel_later(&cancel);
+        let cancel = CancelToken::new();
+        let cancelled = cancel_later(&cancel);
         let error = there.answer(&request(&volume, &[A, B]), &cancel, &mut |_| ()).unwrap_err();
+        let ended = Instant::now();
         assert!(matches!(error, SegmentError::Cancelled), "{path}: {error}");
-        assert!(begin.elapsed() < Duration::from_mins(1));
+        let took = ended.saturating_duration_since(cancelled.join().unwrap());
+        assert!(took < Duration::from_secs(5), "{path}: {took:?}");
         assert_eq!(mask(&mut there, &volume, &[A, B]), expected(None, &[A, B]), "{path}");
     }
 }
@@ -392,7 +398,7 @@ fn a_point_that_nobody_waits_for_is_given_up_at_once() {
 fn nothing_is_sent_before_somebody_has_agreed_and_then_nothing_of_the_header() {
     let (stub, volume) = (InteractiveStub::start(), volume());
     let model = ServedModel { agreed: false.into(), ..stub.model() };
-    let mut there = InteractiveSegmenter::open(&model).unwrap();
+    let mut there = opened(&model).unwrap();
     let mut from = request(&volume, &[A]);
     from.log.start = Some(Arc::new(expected(None, &[B])));
     for request in [request(&volume, &[A]), from.clone()] {
@@ -427,7 +433,7 @@ fn nothing_is_sent_before_somebody_has_agreed_and_then_nothing_of_the_header() {
     }
     let mut plain = stub.model();
     plain.address = "nninteractive+http://server.example".parse().unwrap();
-    let error = InteractiveSegmenter::open(&plain).err().unwrap();
+    let error = opened(&plain).err().unwrap();
     assert!(matches!(error, SegmentError::Remote(RemoteError::Plain(_))), "{error}");
 }
 
@@ -450,11 +456,11 @@ fn a_key_goes_to_the_server_and_nowhere_else() {
         (file("geheim-falsch", 0o600), "does not take this key (401)"),
         (file("geheim-42", 0o644), "other users can read or write it; chmod 600"),
     ] {
-        let error = InteractiveSegmenter::open(&model).err().unwrap();
+        let error = opened(&model).err().unwrap();
         let shown = format!("{error} {error:?} {model:?}");
         assert!(shown.contains(said) && !shown.contains("geheim"), "{shown}");
     }
-    let mut there = InteractiveSegmenter::open(&file("geheim-42\n", 0o600)).unwrap();
+    let mut there = opened(&file("geheim-42\n", 0o600)).unwrap();
     let found = answer(&mut there, &request(&volume, &[A])).unwrap();
     assert_eq!(found.region, expected(None, &[A]));
     assert!(!format!("{found:?} {:?}", there.device()).contains("geheim"));
@@ -467,7 +473,7 @@ fn a_key_goes_to_the_server_and_nowhere_else() {
 #[test]
 fn nobody_there_is_one_line() {
     let stub = InteractiveStub::start();
-    let free = InteractiveStub::no_port();
+    let free = no_port();
     for (url, said) in [
         (format!("nninteractive+http://127.0.0.1:{free}"), "nobody listens there"),
         ("nninteractive+https://no-such-host.invalid".to_owned(), "cannot be reached"),
@@ -475,7 +481,7 @@ fn nobody_there_is_one_line() {
     ] {
         let mut model = stub.model();
         model.address = url.parse().unwrap();
-        let error = InteractiveSegmenter::open(&model).err().unwrap().to_string();
+        let error = opened(&model).err().unwrap().to_string();
         assert!(error.contains(said) && error.contains(&url) && !error.contains('\n'), "{error}");
     }
 }

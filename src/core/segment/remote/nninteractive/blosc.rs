@@ -1,7 +1,8 @@
-//! Chunks of Blosc 2, as far as masks need them: single bytes, packed with Zstandard
+//! Chunks of Blosc 2, as far as masks need them: single bytes, packed with Zstandard or LZ4
 //! (<https://github.com/Blosc/c-blosc2/blob/main/README_CHUNK_FORMAT.rst>). Everything that a chunk says of lengths is
 //! checked against the chunk and against what is wanted.
 
+use lz4_flex::block::decompress_into;
 use ruzstd::decoding::FrameDecoder;
 
 use crate::work::CancelToken;
@@ -18,6 +19,14 @@ const ALL_ZEROS: u8 = 1;
 const ONE_VALUE: u8 = 3;
 /// Windows of Zstandard that are taken though what is in them is shorter.
 const WINDOW: u64 = 1 << 20;
+
+/// What packed the blocks of a chunk.
+#[derive(Clone, Copy)]
+enum Codec {
+    Zstd,
+    /// Blocks of LZ4 without a frame, also if they were made with LZ4 HC.
+    Lz4,
+}
 
 /// Reads from the front of bytes, and nothing beyond their end.
 pub(super) struct Front<'a>(pub(super) &'a [u8]);
@@ -108,18 +117,23 @@ impl Unpacker {
             out.copy_from_slice(content);
             return Ok(());
         }
-        match flags >> 5 {
-            4 => {}
-            1 => return Err("packed with LZ4, not with Zstandard".to_owned()),
-            other => return Err(format!("packed with codec {other} of Blosc, not with Zstandard")),
-        }
+        let codec = match flags >> 5 {
+            1 => Codec::Lz4,
+            4 => Codec::Zstd,
+            other => {
+                return Err(format!(
+                    "packed with codec {other} of Blosc, not with Zstandard or LZ4"
+                ));
+            }
+        };
         let block = block.ok().filter(|block| (1..=out.len()).contains(block));
-        self.blocks(chunk, out, block.ok_or("blocks of no length")?, cancel)
+        self.blocks(codec, chunk, out, block.ok_or("blocks of no length")?, cancel)
     }
 
     /// Unpacks blocks of so many bytes, the places of which stand first.
     fn blocks(
         &mut self,
+        codec: Codec,
         chunk: &[u8],
         out: &mut [u8],
         block: usize,
@@ -134,14 +148,14 @@ impl Unpacker {
             let start = i32::from_le_bytes(front.array()?);
             let start = usize::try_from(start).ok().filter(|&start| start >= HEADER);
             let stream = start.and_then(|start| chunk.get(start..));
-            let used = self.block(stream.ok_or("a block that lies elsewhere")?, block)?;
+            let used = self.block(codec, stream.ok_or("a block that lies elsewhere")?, block)?;
             left = left.checked_sub(used).ok_or("blocks that share their bytes")?;
         }
         Ok(())
     }
 
     /// Unpacks a block; how many bytes its own are, its place in the chunk among them.
-    fn block(&mut self, stream: &[u8], out: &mut [u8]) -> Result<usize, String> {
+    fn block(&mut self, codec: Codec, stream: &[u8], out: &mut [u8]) -> Result<usize, String> {
         let mut front = Front(stream);
         let length = i32::from_le_bytes(front.array()?);
         match usize::try_from(length) {
@@ -151,7 +165,7 @@ impl Unpacker {
                 if length == out.len() {
                     out.copy_from_slice(packed);
                 } else {
-                    self.zstd(packed, out)?;
+                    self.packed(codec, packed, out)?;
                 }
             }
             // A run of one byte: its negative, and then an odd number.
@@ -166,12 +180,14 @@ impl Unpacker {
         Ok(stream.len() - front.0.len() + size_of::<i32>())
     }
 
-    fn zstd(&mut self, packed: &[u8], out: &mut [u8]) -> Result<(), String> {
-        self.0.set_max_window_size(WINDOW.max(out.len() as u64));
-        match self.0.decode_all(packed, out) {
-            Ok(length) if length == out.len() => Ok(()),
-            Ok(_) => Err("a block that is too short".to_owned()),
-            Err(error) => Err(error.to_string()),
-        }
+    fn packed(&mut self, codec: Codec, packed: &[u8], out: &mut [u8]) -> Result<(), String> {
+        let length = match codec {
+            Codec::Zstd => {
+                self.0.set_max_window_size(WINDOW.max(out.len() as u64));
+                self.0.decode_all(packed, out).map_err(|error| error.to_string())?
+            }
+            Codec::Lz4 => decompress_into(packed, out).map_err(|error| error.to_string())?,
+        };
+        if length == out.len() { Ok(()) } else { Err("a block that is too short".to_owned()) }
     }
 }

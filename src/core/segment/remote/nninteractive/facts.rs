@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::prompt::ShapeKinds;
 use crate::segment::remote::error::words;
 
 /// What a server says of itself.
@@ -28,6 +29,15 @@ pub struct InteractiveFacts {
 }
 
 impl InteractiveFacts {
+    /// Which shapes its model takes, besides points. Before it has said that, all may be tried.
+    pub fn shapes(&self) -> ShapeKinds {
+        let takes = |name: &str| self.interactions.iter().any(|known| known == name);
+        if self.interactions.is_empty() {
+            return ShapeKinds::ALL;
+        }
+        ShapeKinds { boxes: takes("bbox2d"), scribbles: takes("scribble"), lassos: takes("lasso") }
+    }
+
     /// From the answer to `/claim` and that to `/capabilities`; `None` if the latter tells no interactions.
     pub(super) fn of(claim: &Value, told: &Value) -> Option<Self> {
         let yes = |key: &str| told[key].as_bool().unwrap_or(false);
@@ -78,6 +88,9 @@ mod tests {
         let facts = InteractiveFacts::of(&claim, &told).unwrap();
         assert_eq!((facts.session_version.as_str(), &facts.licence), ("2", &None));
         assert_eq!(facts.interactions, ["points", "scribble"]);
+        let scribbles = ShapeKinds { scribbles: true, ..ShapeKinds::NONE };
+        assert_eq!(facts.shapes(), scribbles);
+        assert_eq!(InteractiveFacts::default().shapes(), ShapeKinds::ALL);
         assert_eq!((facts.sessions, facts.idle_seconds, facts.liveness_seconds), (Some(3), 600, 0));
         assert_eq!(facts.patch, [192, 192]);
         assert!(facts.autozoom && !facts.initial_mask);

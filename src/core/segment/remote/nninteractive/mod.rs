@@ -16,4 +16,4 @@ pub(in crate::segment) mod tests;
 
 pub use facts::InteractiveFacts;
 pub use session::interactive_facts;
-pub(in crate::segment) use session::{InteractiveSession, Pasted};
+pub(in crate::segment) use session::{DrawnKind, InteractiveSession, Pasted};

@@ -21,7 +21,8 @@ use crate::work::{CancelToken, memory};
 
 /// The longest answer that is no mask.
 const MAX_FACTS: usize = 1 << 20;
-/// So many times the patience for an answer is had with a large upload, and with a server all of whose places are taken.
+/// So many times the patience for an answer is had with a large upload, and with a server all of whose places are
+/// taken.
 const LONGER: u32 = 5;
 /// Before a place is asked for again, if the server does not say when; and between which limits it may say that.
 const QUEUE: Duration = Duration::from_secs(5);
@@ -43,6 +44,15 @@ pub(in crate::segment) struct Pasted {
     pub(in crate::segment) bounds: VoxelBox,
     /// Its voxels, x fastest; 0 is outside of the mask.
     pub(in crate::segment) values: Vec<u8>,
+}
+
+/// What is sent as a mask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::segment) enum DrawnKind {
+    /// A line.
+    Scribble,
+    /// What lies within a loop.
+    Lasso,
 }
 
 /// A place on a server, kept while this lives.
@@ -387,16 +397,68 @@ impl InteractiveSession {
         positive: bool,
         cancel: &CancelToken,
     ) -> Result<Option<Pasted>, RemoteError> {
-        let point = json!({
-            "coordinates": [z, y, x],
-            "include_interaction": positive,
-            "run_prediction": true,
-            "override_capability_checks": false,
-        });
+        let point = asked("coordinates", &json!([z, y, x]), positive);
         let body = Outgoing::json(&point.to_string());
+        let reply = self.interact("/add_point_interaction", body, None, dims, cancel)?;
+        self.changed(&reply, dims, cancel)
+    }
+
+    /// A box that is one voxel thick, of a scan of `dims`. As [`InteractiveSession::point`].
+    pub(in crate::segment) fn cuboid(
+        &mut self,
+        dims: [usize; 3],
+        bounds: VoxelBox,
+        positive: bool,
+        cancel: &CancelToken,
+    ) -> Result<Option<Pasted>, RemoteError> {
+        let body = asked("bbox_coords", &ends(bounds), positive);
+        let body = Outgoing::json(&body.to_string());
+        let reply = self.interact("/add_bbox_interaction", body, None, dims, cancel)?;
+        self.changed(&reply, dims, cancel)
+    }
+
+    /// A scribble or a lasso, of a scan of `dims`: what of a box it has (x fastest, 1 inside). As
+    /// [`InteractiveSession::point`]; and if nobody has agreed that something of the scan's size is sent.
+    pub(in crate::segment) fn drawn(
+        &mut self,
+        dims: [usize; 3],
+        (kind, bounds, inside): (DrawnKind, VoxelBox, &[u8]),
+        positive: bool,
+        cancel: &CancelToken,
+    ) -> Result<Option<Pasted>, RemoteError> {
+        let path = match kind {
+            DrawnKind::Scribble => "/add_scribble_interaction",
+            DrawnKind::Lasso => "/add_lasso_interaction",
+        };
+        self.agreed(inside.len() as u64)?;
+        let [x, y, z] = bounds.size();
+        let body = Outgoing::numbers(pack("uint8", 1, &[z, y, x], inside));
+        let meta = asked("interaction_bbox", &ends(bounds), positive).to_string();
+        let reply = self.interact(path, body, Some(meta), dims, cancel)?;
+        self.changed(&reply, dims, cancel)
+    }
+
+    /// An interaction with the mask of a scan of `dims`.
+    fn interact(
+        &mut self,
+        path: &str,
+        body: Outgoing,
+        meta: Option<String>,
+        dims: [usize; 3],
+        cancel: &CancelToken,
+    ) -> Result<Reply, RemoteError> {
         let limits = (most_bytes(dims.iter().product()), self.http.patience().answer);
-        let reply = self.call("/add_point_interaction", Some(body), None, limits, cancel)?;
-        let pasted = pasted(&reply, dims, cancel);
+        self.call(path, Some(body), meta, limits, cancel)
+    }
+
+    /// What an answer says has changed.
+    fn changed(
+        &self,
+        reply: &Reply,
+        dims: [usize; 3],
+        cancel: &CancelToken,
+    ) -> Result<Option<Pasted>, RemoteError> {
+        let pasted = pasted(reply, dims, cancel);
         cancel.check()?;
         pasted.map_err(|what| self.unusable(&what))
     }
@@ -492,6 +554,21 @@ fn pasted(reply: &Reply, dims: [usize; 3], cancel: &CancelToken) -> Result<Optio
     let bounds = VoxelBox { min, max };
     let [nx, ny, nz] = bounds.size();
     Ok(Some(Pasted { bounds, values: unpack(&reply.body, [nz, ny, nx], cancel)? }))
+}
+
+/// What is asked with an interaction, where it is.
+fn asked(place: &str, at: &Value, positive: bool) -> Value {
+    json!({
+        place: at,
+        "include_interaction": positive,
+        "run_prediction": true,
+        "override_capability_checks": false,
+    })
+}
+
+/// First and end (excluded) along the protocol's axes.
+fn ends(VoxelBox { min, max }: VoxelBox) -> Value {
+    json!([2, 1, 0].map(|axis| [min[axis], max[axis]]))
 }
 
 /// What is no answer of such a server.

@@ -16,10 +16,11 @@ use crate::geom::{DAffine3, DVec3, Grid};
 use crate::prompt::Prompt;
 use crate::segment::cubes::{CubeSegmenter, Cubes};
 use crate::segment::digest::sha256_of_bytes;
+use crate::segment::remote::stub::Act;
 use crate::segment::remote::{RemoteError, ServerTrust};
 use crate::segment::segmenter::{DeviceChoice, Outcome, Request};
 use crate::volume::{Scale, StoredGeometry, Volume, Voxels};
-use stub::{Act, Plan, Stub, field, repository};
+use stub::{Plan, Stub, repository};
 
 /// 1.5 mm voxels with a pattern, and a name that must stay here.
 fn volume() -> Arc<Volume> {
@@ -50,6 +51,10 @@ fn run(segmenter: &mut CubeSegmenter, count: usize) -> Result<Outcome, SegmentEr
     segmenter.run(&request, &CancelToken::new(), &mut |_| ())
 }
 
+fn served(model: &ServedModel) -> Result<CubeSegmenter, SegmentError> {
+    CubeSegmenter::served(model, None, &CancelToken::new())
+}
+
 fn here(model: &str) -> CubeSegmenter {
     CubeSegmenter::open(&repository(model), DeviceChoice::Cpu, Some(1)).unwrap()
 }
@@ -73,7 +78,7 @@ fn a_server_answers_as_this_machine_does() {
     for compress in [false, true] {
         let stub = Stub::tiny(Plan::default());
         let model = ServedModel { compress, ..stub.model() };
-        let mut there = CubeSegmenter::served(&model, None).unwrap();
+        let mut there = served(&model).unwrap();
         assert_eq!(there.model_name(), "sam_med3d");
         assert!(there.device().name.starts_with("server localhost:"), "{:?}", there.device());
         let found = run(&mut there, 3).unwrap();
@@ -101,7 +106,7 @@ fn a_server_answers_as_this_machine_does() {
 fn a_model_in_half_precision_gets_and_gives_half_precision() {
     let expected = logits(&run(&mut here("tests/data/models/tiny"), 1).unwrap());
     let stub = Stub::tiny(Plan { half: true, ..Plan::default() });
-    let found = logits(&run(&mut CubeSegmenter::served(&stub.model(), None).unwrap(), 1).unwrap());
+    let found = logits(&run(&mut served(&stub.model()).unwrap(), 1).unwrap());
     let difference = difference(&found, &expected);
     assert!(difference > 0.0 && difference < 1e-2, "{difference}");
     let seen = stub.seen();
@@ -120,7 +125,7 @@ fn the_same_decoder_is_used_here() {
         let mut model = stub.model();
         // A model that takes a while.
         model.patience.answer = Duration::from_mins(2);
-        let mut there = CubeSegmenter::served(&model, Some(1)).unwrap();
+        let mut there = CubeSegmenter::served(&model, Some(1), &CancelToken::new()).unwrap();
         assert_eq!(there.device().reason.contains("the same decoder here"), decoded_here);
         let found = run(&mut there, 2).unwrap();
         assert!(difference(&logits(&found), &logits(&expected)) <= 1e-4);
@@ -129,7 +134,7 @@ fn the_same_decoder_is_used_here() {
         assert_eq!(asked == 0, decoded_here);
         if decoded_here {
             let all = ServedModel { decode_here: false, ..stub.model() };
-            let there = CubeSegmenter::served(&all, None).unwrap();
+            let there = served(&all).unwrap();
             assert!(!there.device().reason.contains("here"));
         }
     }
@@ -138,7 +143,7 @@ fn the_same_decoder_is_used_here() {
 #[test]
 fn nothing_of_the_scan_but_tensors_is_sent() {
     let stub = Stub::tiny(Plan::default());
-    run(&mut CubeSegmenter::served(&stub.model(), None).unwrap(), 2).unwrap();
+    run(&mut served(&stub.model()).unwrap(), 2).unwrap();
     let known = [
         "host",
         "user-agent",
@@ -172,13 +177,13 @@ fn nothing_of_the_scan_but_tensors_is_sent() {
 fn nothing_is_sent_before_somebody_has_agreed() {
     let stub = Stub::tiny(Plan::default());
     let model = ServedModel { agreed: false.into(), ..stub.model() };
-    let error = run(&mut CubeSegmenter::served(&model, None).unwrap(), 1).unwrap_err();
+    let error = run(&mut served(&model).unwrap(), 1).unwrap_err();
     assert!(matches!(error, SegmentError::Remote(RemoteError::NotAllowed { .. })), "{error}");
     assert!(error.to_string().contains("8.4 MB"), "{error}");
     assert_eq!(stub.inferences(), 0);
     let mut plain = stub.model();
     plain.address = "http://server.example".parse().unwrap();
-    let error = CubeSegmenter::served(&plain, None).err().unwrap();
+    let error = served(&plain).err().unwrap();
     assert!(matches!(error, SegmentError::Remote(RemoteError::Plain(_))), "{error}");
 }
 
@@ -217,10 +222,10 @@ const BAD_ANSWERS: &[(Act, &str)] = &[
 #[test]
 fn whatever_a_server_does_is_one_line_and_the_next_click_is_answered() {
     let stub = Stub::tiny(Plan::default());
-    let mut there = CubeSegmenter::served(&stub.model(), None).unwrap();
+    let mut there = served(&stub.model()).unwrap();
     let expected = run(&mut there, 1).unwrap().region;
     for &(act, said) in BAD_ANSWERS {
-        let mut there = CubeSegmenter::served(&stub.model(), None).unwrap();
+        let mut there = served(&stub.model()).unwrap();
         // As often as it is tried.
         stub.will(&[act; 3]);
         let error = run(&mut there, 1).unwrap_err().to_string();
@@ -240,12 +245,12 @@ fn whatever_a_server_says_of_itself_wrongly_is_one_line() {
         let said =
             if act == Act::Status(400, "{\"error\":\"unexpected shape\"}") { "400" } else { said };
         let stub = Stub::tiny(Plan { facts: vec![act; 3], ..Plan::default() });
-        let error = CubeSegmenter::served(&stub.model(), None).err().unwrap().to_string();
+        let error = served(&stub.model()).err().unwrap().to_string();
         assert!(error.contains(said) && !error.contains('\n'), "{act:?}: {error}");
     }
     for text in ["", "<html>log in</html>", "[]", "{}", "{\"name\":7}", "null"] {
         let stub = Stub::tiny(Plan { facts: vec![Act::Text(text)], ..Plan::default() });
-        let error = CubeSegmenter::served(&stub.model(), None).err().unwrap().to_string();
+        let error = served(&stub.model()).err().unwrap().to_string();
         assert!(error.contains("not an answer of a KServe v2 server"), "{text}: {error}");
     }
 }
@@ -253,7 +258,7 @@ fn whatever_a_server_says_of_itself_wrongly_is_one_line() {
 #[test]
 fn what_may_pass_is_tried_again() {
     let stub = Stub::tiny(Plan::default());
-    let mut there = CubeSegmenter::served(&stub.model(), None).unwrap();
+    let mut there = served(&stub.model()).unwrap();
     let before = stub.inferences();
     stub.will(&[
         Act::Status(503, "loading"),
@@ -265,7 +270,7 @@ fn what_may_pass_is_tried_again() {
     run(&mut there, 1).unwrap();
     assert_eq!(stub.inferences() - before, 6);
     stub.will(&[Act::Status(500, "")]);
-    assert!(run(&mut CubeSegmenter::served(&stub.model(), None).unwrap(), 1).is_err());
+    assert!(run(&mut served(&stub.model()).unwrap(), 1).is_err());
 }
 
 #[test]
@@ -273,19 +278,20 @@ fn a_click_that_nobody_waits_for_is_given_up_at_once() {
     let stub = Stub::tiny(Plan { infer: vec![Act::Silence], ..Plan::default() });
     let mut model = stub.model();
     model.patience.answer = Duration::from_mins(10);
-    let mut there = CubeSegmenter::served(&model, None).unwrap();
+    let mut there = served(&model).unwrap();
     let cancel = CancelToken::new();
     let later = cancel.clone();
-    let begin = Instant::now();
     let stop = std::thread::spawn(move || {
         std::thread::sleep(Duration::from_millis(300));
         later.cancel();
+        Instant::now()
     });
     let request = Request::new(volume(), prompts()[..1].to_vec());
     let error = there.run(&request, &cancel, &mut |_| ()).unwrap_err();
     assert!(matches!(error, SegmentError::Cancelled), "{error}");
-    assert!(begin.elapsed() < Duration::from_mins(1));
-    stop.join().unwrap();
+    let ended = Instant::now();
+    let took = ended.saturating_duration_since(stop.join().unwrap());
+    assert!(took < Duration::from_secs(5), "{took:?}");
     assert!(run(&mut there, 1).is_ok(), "the next one is answered");
 }
 
@@ -303,7 +309,7 @@ fn models_that_do_not_fit_are_refused_before_the_first_click() {
         (("\"iou\"", "\"score\""), "output iou"),
     ] {
         let stub = Stub::tiny(Plan { instead: Some(instead), ..Plan::default() });
-        let error = CubeSegmenter::served(&stub.model(), None).err().unwrap().to_string();
+        let error = served(&stub.model()).err().unwrap().to_string();
         assert!(error.contains("the model does not fit"), "{instead:?}: {error}");
         assert!(error.contains(said) && error.contains("/v2/models/sam_med3d_"), "{error}");
         assert!(!error.contains('\n'));
@@ -314,20 +320,20 @@ fn models_that_do_not_fit_are_refused_before_the_first_click() {
 fn models_are_found_by_their_names() {
     let names = Some(["liver_encoder", "liver_decoder"]);
     let stub = Stub::tiny(Plan { names, ..Plan::default() });
-    let there = CubeSegmenter::served(&stub.model(), None).unwrap();
+    let there = served(&stub.model()).unwrap();
     assert_eq!(there.model_name(), "liver");
     let models = |names: [&str; 2]| Some(names.map(str::to_owned));
     let wrong = ServedModel { models: models(["lung_encoder", "lung_decoder"]), ..stub.model() };
-    let error = CubeSegmenter::served(&wrong, None).err().unwrap().to_string();
+    let error = served(&wrong).err().unwrap().to_string();
     assert!(
         error.contains("no models lung_encoder and lung_decoder, but has liver_encoder"),
         "{error}"
     );
     let names = Some(["first", "second"]);
     let stub = Stub::tiny(Plan { names, ..Plan::default() });
-    assert!(CubeSegmenter::served(&stub.model(), None).is_err());
+    assert!(served(&stub.model()).is_err());
     let odd = ServedModel { models: models(["../x", "y"]), ..stub.model() };
-    assert!(CubeSegmenter::served(&odd, None).is_err());
+    assert!(served(&odd).is_err());
     assert!(stub.seen().iter().all(|seen| !seen.path().contains("..")));
 }
 
@@ -342,7 +348,7 @@ fn nobody_there_is_one_line() {
     ] {
         let mut model = stub.model();
         model.address = url.parse().unwrap();
-        let error = CubeSegmenter::served(&model, None).err().unwrap().to_string();
+        let error = served(&model).err().unwrap().to_string();
         assert!(error.contains(said) && error.contains(&url), "{url}: {error}");
     }
 }
@@ -359,7 +365,7 @@ fn only_servers_that_are_trusted_are_asked() {
     let open = |authority: Option<PathBuf>, pin: Option<&str>| {
         let pin = pin.map(|pin| pin.parse().unwrap());
         let trust = ServerTrust { authority, pin, plain: false };
-        CubeSegmenter::served(&ServedModel { trust, ..stub.model() }, None)
+        served(&ServedModel { trust, ..stub.model() })
     };
     let said = |authority, pin| open(authority, pin).err().unwrap().to_string();
     assert!(said(None, None).contains("signed by nobody who is trusted here"));
@@ -383,5 +389,5 @@ fn only_servers_that_are_trusted_are_asked() {
         assert!(error.contains(what), "{file}: {error}");
     }
     // Nothing but the three questions of each connection that was trusted, and no secret in them.
-    assert!(stub.seen().iter().all(|seen| field(&seen.head, "authorization").is_none()));
+    assert!(stub.seen().iter().all(|seen| seen.field("authorization").is_none()));
 }

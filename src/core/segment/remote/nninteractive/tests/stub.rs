@@ -1,77 +1,19 @@
 //! A server on this machine that speaks nnInteractive's protocol, with sessions that end, and that behaves as badly as
-//! servers can. Its model: each point adds a ball to the mask, or takes one away, that is the larger the more points there
-//! were before.
+//! servers can. Its model: each point adds a ball to the mask, or takes one away, that is the larger the more prompts there
+//! were before; a box what it has in the slices around it, the more the more there were; a scribble and a lasso their
+//! voxels, a lasso also those in the slices beside it.
 
 use std::collections::VecDeque;
-use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::segment::remote::ServedModel;
 use crate::segment::remote::nninteractive::nnia::{pack, unpack};
-use crate::segment::remote::{RemotePatience, ServedModel};
+use crate::segment::remote::stub::{Act, Seen, Told, answer, impatient, listen, request};
 use crate::work::CancelToken;
-
-/// What the server does with one request.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(in crate::segment) enum Act {
-    /// As it should.
-    Serve,
-    /// This status and text.
-    Status(u16, &'static str),
-    /// All places are taken, for so many seconds.
-    Full(u64),
-    /// Does it, and says so after so many milliseconds.
-    Slow(u64),
-    /// Does it, says nothing, and goes away.
-    Lose,
-    /// Says nothing.
-    Silence,
-    /// Goes away.
-    Close,
-    /// States the right length and goes away after half of it.
-    Half,
-    /// No HTTP.
-    NoHttp,
-    /// This, as a good answer without anything in its header.
-    Text(&'static str),
-    /// This in the header `X-Meta`.
-    Meta(&'static str),
-    /// These bytes instead of the array.
-    Bytes(&'static [u8]),
-    /// The array of another box.
-    OtherShape,
-    /// States ten gigabytes.
-    Huge,
-    /// Sends without end, in chunks.
-    Endless,
-}
-
-/// One request as it came.
-#[derive(Clone, Debug)]
-pub(in crate::segment) struct Seen {
-    pub(in crate::segment) head: String,
-    pub(in crate::segment) body: Vec<u8>,
-}
-
-impl Seen {
-    pub(in crate::segment) fn path(&self) -> &str {
-        self.head.split(' ').nth(1).unwrap_or_default()
-    }
-
-    pub(in crate::segment) fn field(&self, name: &str) -> Option<&str> {
-        self.head.lines().find_map(|line| {
-            let (key, value) = line.split_once(':')?;
-            key.eq_ignore_ascii_case(name).then(|| value.trim())
-        })
-    }
-
-    pub(in crate::segment) fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap()
-    }
-}
 
 /// What a server of this kind knows.
 #[derive(Default)]
@@ -97,9 +39,6 @@ pub(in crate::segment) struct InteractiveStub {
     state: Arc<Mutex<State>>,
 }
 
-/// Status, more of the header, body.
-type Told = (u16, String, Vec<u8>);
-
 impl InteractiveStub {
     pub(in crate::segment) fn start() -> Self {
         Self::on(0)
@@ -107,23 +46,12 @@ impl InteractiveStub {
 
     /// On this port; 0: on any.
     pub(in crate::segment) fn on(port: u16) -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", port));
         let state = Arc::new(Mutex::new(State { liveness: 60.0, ..State::default() }));
-        let listener = listener.unwrap();
-        let (port, shared) = (listener.local_addr().unwrap().port(), state.clone());
-        std::thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let state = shared.clone();
-                // A client that goes away is what some tests want.
-                std::thread::spawn(move || serve(stream, &state));
-            }
+        let shared = state.clone();
+        let port = listen(port, move |stream| {
+            let _ended = serve(stream, &shared);
         });
         Self { port, state }
-    }
-
-    /// A port on which nobody listens.
-    pub(in crate::segment) fn no_port() -> u16 {
-        TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -135,14 +63,7 @@ impl InteractiveStub {
         let url = format!("nninteractive+http://localhost:{}", self.port);
         let mut served = ServedModel::at(url.parse().unwrap());
         served.agreed.set(true);
-        served.patience = RemotePatience {
-            connect: Duration::from_secs(5),
-            stall: Duration::from_secs(5),
-            facts: Duration::from_secs(3),
-            answer: Duration::from_secs(3),
-            retries: 2,
-            pause: Duration::from_millis(10),
-        };
+        served.patience = impatient(Duration::from_secs(3));
         served
     }
 
@@ -188,30 +109,6 @@ impl InteractiveStub {
     }
 }
 
-/// The first byte of a client that speaks TLS.
-const HANDSHAKE: u8 = 22;
-
-/// The next request of a connection.
-fn request(stream: &mut TcpStream) -> Option<Seen> {
-    let (mut head, mut byte) = (Vec::new(), [0]);
-    while !head.ends_with(b"\r\n\r\n") {
-        if stream.read(&mut byte).ok()? == 0 {
-            return None;
-        }
-        if head.is_empty() && byte[0] == HANDSHAKE {
-            // As servers do.
-            stream.write_all(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n").ok()?;
-            return None;
-        }
-        head.push(byte[0]);
-    }
-    let mut seen = Seen { head: String::from_utf8(head).unwrap(), body: Vec::new() };
-    let length = seen.field("content-length").map_or(0, |n| n.parse().unwrap());
-    seen.body = vec![0; length];
-    stream.read_exact(&mut seen.body).ok()?;
-    Some(seen)
-}
-
 /// All requests of a connection.
 fn serve(mut stream: TcpStream, state: &Mutex<State>) -> Option<()> {
     loop {
@@ -222,79 +119,16 @@ fn serve(mut stream: TcpStream, state: &Mutex<State>) -> Option<()> {
             let place = state.acts.iter().position(|(path, _)| *path == seen.path());
             let act = place.and_then(|n| state.acts.remove(n)).map_or(Act::Serve, |(_, act)| act);
             let does = !matches!(act, Act::Status(..) | Act::Full(_) | Act::Close | Act::Silence);
-            (act, if does { state.told(&seen) } else { (200, String::new(), Vec::new()) })
+            (act, if does { state.told(&seen) } else { Told::text(200, "") })
         };
-        send(act, told, &mut stream)?;
+        let told = match act {
+            Act::Meta(meta) => Told { more: format!("X-Meta: {meta}\r\n"), ..told },
+            Act::Bytes(bytes) => Told { content: bytes.to_vec(), ..told },
+            Act::OtherShape => Told { content: pack("uint8", 1, &[1, 1, 1], &[1]), ..told },
+            _ => told,
+        };
+        answer(act, told, &mut stream)?;
     }
-}
-
-/// Does it; `None` if the connection ends then.
-fn send(act: Act, (status, more, content): Told, out: &mut TcpStream) -> Option<()> {
-    let (status, more, content) = match act {
-        Act::Status(status, text) => (status, String::new(), text.as_bytes().to_vec()),
-        Act::Full(seconds) => {
-            let detail = br#"{"detail":"server is at capacity"}"#.to_vec();
-            (503, format!("Retry-After: {seconds}\r\n"), detail)
-        }
-        Act::Text(text) => (200, String::new(), text.as_bytes().to_vec()),
-        Act::Meta(meta) => (200, format!("X-Meta: {meta}\r\n"), content),
-        Act::Bytes(bytes) => (status, more, bytes.to_vec()),
-        Act::OtherShape => (status, more, pack("uint8", 1, &[1, 1, 1], &[1])),
-        _ => (status, more, content),
-    };
-    let head = format!("HTTP/1.1 {status} Some words\r\n{more}");
-    let whole = format!("{head}Content-Length: {}\r\n", content.len());
-    match act {
-        Act::Slow(ms) => {
-            std::thread::sleep(Duration::from_millis(ms));
-            out.write_all(format!("{whole}\r\n").as_bytes()).ok()?;
-            out.write_all(&content).ok()?;
-        }
-        Act::Silence => {
-            // Until the client goes away.
-            let _ = out.read(&mut [0]);
-            return None;
-        }
-        Act::Close | Act::Lose => return None,
-        Act::NoHttp => {
-            out.write_all(b"220 mail.example ESMTP\r\n").ok()?;
-            return None;
-        }
-        Act::Half => {
-            out.write_all(format!("{whole}\r\n").as_bytes()).ok()?;
-            out.write_all(&content[..content.len() / 2]).ok()?;
-            return None;
-        }
-        Act::Huge => {
-            let head = format!("{head}Content-Length: 10000000000\r\n\r\n");
-            out.write_all(head.as_bytes()).ok()?;
-            loop {
-                out.write_all(&[0; 1 << 12]).ok()?;
-            }
-        }
-        Act::Endless => {
-            let head = format!("{head}Transfer-Encoding: chunked\r\n\r\n");
-            out.write_all(head.as_bytes()).ok()?;
-            loop {
-                out.write_all(b"1000\r\n").ok()?;
-                out.write_all(&[0; 1 << 12]).ok()?;
-                out.write_all(b"\r\n").ok()?;
-            }
-        }
-        _ => {
-            out.write_all(format!("{whole}\r\n").as_bytes()).ok()?;
-            out.write_all(&content).ok()?;
-        }
-    }
-    out.flush().ok()
-}
-
-fn json_of(value: &Value) -> Told {
-    (200, String::new(), value.to_string().into_bytes())
-}
-
-fn plain(status: u16, text: &str) -> Told {
-    (status, String::new(), text.as_bytes().to_vec())
 }
 
 impl State {
@@ -302,39 +136,42 @@ impl State {
         if let Some(key) = &self.key
             && seen.field("authorization") != Some(format!("Bearer {key}").as_str())
         {
-            return plain(401, r#"{"detail":"missing or wrong API key"}"#);
+            return Told::text(401, r#"{"detail":"missing or wrong API key"}"#);
         }
         if seen.path() == "/claim" {
             self.leases += 1;
             self.lease = Some(format!("lease-{}", self.leases));
             (self.shape, self.mask) = (None, None);
-            return json_of(&json!({
+            return Told::json(&json!({
                 "lease_token": self.lease, "idle_timeout_seconds": 600.0,
                 "liveness_timeout_seconds": self.liveness, "max_sessions": 3,
             }));
         }
         if self.lease.is_none() || seen.field("x-lease-token") != self.lease.as_deref() {
-            return plain(410, r#"{"detail":"lease expired or unknown"}"#);
+            return Told::text(410, r#"{"detail":"lease expired or unknown"}"#);
         }
         match seen.path() {
             "/capabilities" => self.capabilities(),
-            "/heartbeat" => json_of(&json!({ "remaining_seconds": 600.0 })),
+            "/heartbeat" => Told::json(&json!({ "remaining_seconds": 600.0 })),
             "/release" => {
                 self.lease = None;
-                json_of(&json!({}))
+                Told::json(&json!({}))
             }
             "/set_image" => self.set_image(seen),
             "/set_target_buffer" => {
                 let shape = self.shape.map(|shape| json!(shape));
                 if shape.as_ref() != Some(&seen.json()["shape"]) {
-                    return plain(500, "Internal Server Error");
+                    return Told::text(500, "Internal Server Error");
                 }
                 self.reset()
             }
             "/reset_interactions" => self.reset(),
             "/add_initial_seg_interaction" => self.start(seen),
             "/add_point_interaction" => self.point(&seen.json()),
-            _ => plain(404, r#"{"detail":"Not Found"}"#),
+            "/add_bbox_interaction" => self.cuboid(&seen.json()),
+            "/add_scribble_interaction" => self.drawn(seen, 0),
+            "/add_lasso_interaction" => self.drawn(seen, 1),
+            _ => Told::text(404, r#"{"detail":"Not Found"}"#),
         }
     }
 
@@ -351,7 +188,7 @@ impl State {
             assert!(text.contains(old), "{text}");
             text = text.replace(old, new);
         }
-        plain(200, &text)
+        Told::text(200, &text)
     }
 
     fn set_image(&mut self, seen: &Seen) -> Told {
@@ -363,39 +200,101 @@ impl State {
         let [1, z, y, x] = shape[..] else { panic!("{shape:?}") };
         (self.shape, self.mask) = (Some([z, y, x]), None);
         self.image.clone_from(frame);
-        json_of(&json!({ "original_image_shape": shape }))
+        Told::json(&json!({ "original_image_shape": shape }))
     }
 
     fn reset(&mut self) -> Told {
         self.mask = self.shape.map(|shape| vec![0; shape.iter().product()]);
         self.points = 0;
-        json_of(&json!({}))
+        Told::json(&json!({}))
     }
 
     fn start(&mut self, seen: &Seen) -> Told {
         self.reset();
         self.mask = Some(unpack(&seen.body, self.shape.unwrap(), &CancelToken::new()).unwrap());
-        json_of(&json!({}))
+        Told::json(&json!({}))
     }
 
     fn point(&mut self, asked: &Value) -> Told {
-        let (Some([nz, ny, nx]), Some(mask)) = (self.shape, &mut self.mask) else {
-            return plain(500, "Internal Server Error");
-        };
         let at: Vec<i64> =
             asked["coordinates"].as_array().unwrap().iter().map(|n| n.as_i64().unwrap()).collect();
-        if at.iter().zip([nz, ny, nx]).any(|(&at, n)| at < 0 || at >= n as i64) {
-            return plain(500, "Internal Server Error");
+        let shape = self.shape.unwrap_or_default();
+        if at.iter().zip(shape).any(|(&at, n)| at < 0 || at >= n as i64) {
+            return Told::text(500, "Internal Server Error");
         }
-        assert_eq!(asked["run_prediction"], true);
-        let value = u8::from(asked["include_interaction"] == true);
         let radius = 3 + self.points % 4;
+        self.change(asked, |place| {
+            let apart = place.iter().zip(&at).map(|(&p, a)| (p as i64 - a).pow(2)).sum::<i64>();
+            apart <= radius * radius
+        })
+    }
+
+    fn cuboid(&mut self, asked: &Value) -> Told {
+        let bbox: [[usize; 2]; 3] = serde_json::from_value(asked["bbox_coords"].clone()).unwrap();
+        let sides: Vec<usize> = bbox.iter().map(|[from, to]| to - from).collect();
+        let flat = sides.iter().filter(|side| **side == 1).count() == 1;
+        let fits = bbox.iter().zip(self.shape.unwrap_or_default()).all(|(b, n)| b[1] <= n);
+        if !flat || !fits {
+            return Told::text(400, r#"{"detail":"only 2D boxes"}"#);
+        }
+        let more = self.points as usize % 3;
+        self.change(asked, |place| {
+            let reach = |side| if side == 1 { more } else { 0 };
+            let near = |(at, [from, to]): (&usize, &[usize; 2])| {
+                let reach = reach(to - from);
+                (from.saturating_sub(reach)..to + reach).contains(at)
+            };
+            place.iter().zip(&bbox).all(near)
+        })
+    }
+
+    /// Also beside it, so many voxels.
+    fn drawn(&mut self, seen: &Seen, beside: usize) -> Told {
+        let asked: Value = serde_json::from_str(seen.field("x-meta").unwrap()).unwrap();
+        let Ok(bbox) = serde_json::from_value::<[[usize; 2]; 3]>(asked["interaction_bbox"].clone())
+        else {
+            return Told::text(500, "Internal Server Error");
+        };
+        let size: [usize; 3] = bbox.map(|[from, to]| to - from);
+        let inside = unpack(&seen.body, size, &CancelToken::new()).unwrap();
+        assert!(inside.iter().all(|v| *v < 2) && inside.contains(&1));
+        let is_in = |place: [usize; 3]| {
+            let at: Vec<usize> =
+                place.iter().zip(bbox).filter_map(|(p, b)| p.checked_sub(b[0])).collect();
+            let [z, y, x] = at[..] else { return false };
+            z < size[0]
+                && y < size[1]
+                && x < size[2]
+                && inside[x + size[2] * (y + size[1] * z)] == 1
+        };
+        let flat = (0..3).find(|&axis| size[axis] == 1).unwrap();
+        self.change(&asked, |place| {
+            (0..=2 * beside).any(|by| {
+                let mut at = place;
+                let moved = (at[flat] + by).checked_sub(beside);
+                moved.is_some_and(|moved| {
+                    at[flat] = moved;
+                    is_in(at)
+                })
+            })
+        })
+    }
+
+    /// Gives the mask what is inside, or takes it away.
+    fn change(&mut self, asked: &Value, inside: impl Fn([usize; 3]) -> bool) -> Told {
+        let (Some([_, ny, nx]), Some(mask)) = (self.shape, &mut self.mask) else {
+            return Told::text(500, "Internal Server Error");
+        };
+        assert_eq!(
+            (&asked["run_prediction"], &asked["override_capability_checks"]),
+            (&json!(true), &json!(false))
+        );
+        let value = u8::from(asked["include_interaction"] == true);
         self.points += 1;
         let (mut low, mut high) = ([usize::MAX; 3], [0; 3]);
         for (n, voxel) in mask.iter_mut().enumerate() {
             let place = [n / nx / ny, n / nx % ny, n % nx];
-            let apart = place.iter().zip(&at).map(|(&p, a)| (p as i64 - a).pow(2)).sum::<i64>();
-            if apart <= radius * radius && *voxel != value {
+            if *voxel != value && inside(place) {
                 *voxel = value;
                 for axis in 0..3 {
                     low[axis] = low[axis].min(place[axis]);
@@ -406,7 +305,7 @@ impl State {
         if low[0] == usize::MAX {
             let meta =
                 json!({ "ran_prediction": true, "bbox": null, "dtype": null, "shape": null });
-            return (200, format!("X-Meta: {meta}\r\n"), Vec::new());
+            return Told { more: format!("X-Meta: {meta}\r\n"), ..Told::text(200, "") };
         }
         let shape: [usize; 3] = std::array::from_fn(|a| high[a] - low[a]);
         let rows =
@@ -416,6 +315,7 @@ impl State {
         let bbox = [0, 1, 2].map(|a| [low[a], high[a]]);
         let meta =
             json!({ "ran_prediction": true, "bbox": bbox, "dtype": "uint8", "shape": shape });
-        (200, format!("X-Meta: {meta}\r\n"), pack("uint8", 1, &shape, &values))
+        let (more, content) = (format!("X-Meta: {meta}\r\n"), pack("uint8", 1, &shape, &values));
+        Told { status: 200, more, content }
     }
 }

@@ -3,7 +3,6 @@
 
 use std::collections::VecDeque;
 use std::io::{Read, Write};
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -18,63 +17,10 @@ use super::super::super::sessions::Source;
 use super::super::super::{Embedding, Engine, Features, LocalEngine, PointPrompt};
 use crate::segment::cubes::answer::Logits;
 use crate::segment::library::OnnxFacts;
-use crate::segment::remote::{RemotePatience, ServedModel};
+use crate::segment::remote::ServedModel;
+use crate::segment::remote::stub::{Act, Seen, Told, answer, impatient, listen, request};
 use crate::segment::segmenter::DeviceChoice;
 use crate::work::CancelToken;
-
-/// What the server does with one request.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Act {
-    /// As it should.
-    Serve,
-    /// This status and text.
-    Status(u16, &'static str),
-    /// Says nothing.
-    Silence,
-    /// Goes away.
-    Close,
-    /// States the right length and goes away after half of it.
-    Half,
-    /// No HTTP.
-    NoHttp,
-    /// This text, as a good answer.
-    Text(&'static str),
-    /// One value is not a number.
-    Nan,
-    /// As many values in another shape.
-    OtherShape,
-    /// As many values under another name.
-    OtherName,
-    /// States ten gigabytes.
-    Huge,
-    /// Sends without end, in chunks.
-    Endless,
-    /// A hundred megabytes of zeros in a hundred kilobytes.
-    Bomb,
-    /// Packed as nobody asked for.
-    Packed,
-    /// One byte every 50 ms.
-    Trickle,
-}
-
-/// One request as it came.
-#[derive(Clone, Debug)]
-pub(super) struct Seen {
-    pub(super) head: String,
-    pub(super) body: Vec<u8>,
-}
-
-impl Seen {
-    pub(super) fn path(&self) -> &str {
-        self.head.split(' ').nth(1).unwrap_or_default()
-    }
-
-    /// The body's JSON.
-    pub(super) fn json(&self) -> Value {
-        let length = field(&self.head, "inference-header-content-length").unwrap();
-        serde_json::from_slice(&self.body[..length.parse().unwrap()]).unwrap()
-    }
-}
 
 pub(super) struct Stub {
     pub(super) port: u16,
@@ -109,13 +55,6 @@ struct State {
     models: [OnnxFacts; 2],
 }
 
-pub(super) fn field(head: &str, name: &str) -> Option<String> {
-    head.lines().find_map(|line| {
-        let (key, value) = line.split_once(':')?;
-        key.eq_ignore_ascii_case(name).then(|| value.trim().to_owned())
-    })
-}
-
 pub(super) fn repository(below: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(below)
 }
@@ -136,20 +75,16 @@ impl Stub {
             models,
             plan,
         });
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let (port, shared) = (listener.local_addr().unwrap().port(), state.clone());
-        std::thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let (state, config) = (shared.clone(), config.clone());
-                // A client that goes away is what some tests want.
-                std::thread::spawn(move || match config {
-                    None => state.serve(stream),
-                    Some(config) => {
-                        let connection = ServerConnection::new(config).unwrap();
-                        state.serve(StreamOwned::new(connection, stream))
-                    }
-                });
-            }
+        let shared = state.clone();
+        let port = listen(0, move |stream| {
+            // A client that goes away is what some tests want.
+            let _ended = match config.clone() {
+                None => shared.serve(stream),
+                Some(config) => {
+                    let connection = ServerConnection::new(config).unwrap();
+                    shared.serve(StreamOwned::new(connection, stream))
+                }
+            };
         });
         Self { port, state }
     }
@@ -165,14 +100,7 @@ impl Stub {
         let url = format!("{scheme}://localhost:{}", self.port);
         let mut served = ServedModel::at(url.parse().unwrap());
         served.agreed.set(true);
-        served.patience = RemotePatience {
-            connect: Duration::from_secs(5),
-            stall: Duration::from_secs(5),
-            facts: Duration::from_secs(4),
-            answer: Duration::from_secs(4),
-            retries: 2,
-            pause: Duration::from_millis(10),
-        };
+        served.patience = impatient(Duration::from_secs(4));
         served
     }
 
@@ -206,57 +134,6 @@ fn tls([certificate, key]: &[PathBuf; 2]) -> Arc<ServerConfig> {
     Arc::new(config)
 }
 
-/// Chunks without end.
-fn endless(head: &str, out: &mut impl Write) -> Option<()> {
-    out.write_all(format!("{head}Transfer-Encoding: chunked\r\n\r\n").as_bytes()).ok()?;
-    loop {
-        out.write_all(b"1000\r\n").ok()?;
-        out.write_all(&[0; 1 << 12]).ok()?;
-        out.write_all(b"\r\n").ok()?;
-    }
-}
-
-/// Much in little.
-fn bomb(head: &str, out: &mut impl Write) -> Option<()> {
-    let level = flate2::Compression::best();
-    let mut packed = flate2::write::GzEncoder::new(Vec::new(), level);
-    (0..100).for_each(|_| packed.write_all(&vec![0; 1 << 20]).unwrap());
-    let packed = packed.finish().unwrap();
-    let length = packed.len();
-    let head = format!("{head}Content-Encoding: gzip\r\nContent-Length: {length}\r\n\r\n");
-    out.write_all(head.as_bytes()).ok()?;
-    out.write_all(&packed).ok()
-}
-
-/// The first byte of a client that speaks TLS.
-const HANDSHAKE: u8 = 22;
-
-/// The next request of a connection.
-fn request(stream: &mut (impl Read + Write)) -> Option<Seen> {
-    let (mut head, mut byte) = (Vec::new(), [0]);
-    while !head.ends_with(b"\r\n\r\n") {
-        if stream.read(&mut byte).ok()? == 0 {
-            return None;
-        }
-        if head.is_empty() && byte[0] == HANDSHAKE {
-            // As servers do.
-            stream.write_all(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n").ok()?;
-            return None;
-        }
-        head.push(byte[0]);
-    }
-    let head = String::from_utf8(head).unwrap();
-    let length = field(&head, "content-length").map_or(0, |n| n.parse().unwrap());
-    let mut body = vec![0; length];
-    stream.read_exact(&mut body).ok()?;
-    if field(&head, "content-encoding").as_deref() == Some("gzip") {
-        let mut plain = Vec::new();
-        flate2::read::GzDecoder::new(body.as_slice()).read_to_end(&mut plain).unwrap();
-        body = plain;
-    }
-    Some(Seen { head, body })
-}
-
 impl State {
     /// All requests of a connection.
     fn serve(&self, mut stream: impl Read + Write) -> Option<()> {
@@ -266,67 +143,13 @@ impl State {
             let infer = seen.path().ends_with("/infer");
             let acts = if infer { &self.infer } else { &self.facts };
             let act = acts.lock().unwrap().pop_front().unwrap_or(Act::Serve);
-            self.act(act, &seen, infer, &mut stream)?;
+            let told = match act {
+                Act::Status(..) | Act::Text(_) => Told::text(200, ""),
+                _ if infer => self.infer(&seen, act),
+                _ => self.facts(seen.path()),
+            };
+            answer(act, told, &mut stream)?;
         }
-    }
-
-    /// Does it; `None` if the connection ends then.
-    fn act(&self, act: Act, seen: &Seen, infer: bool, out: &mut (impl Read + Write)) -> Option<()> {
-        let (status, header, content) = match act {
-            Act::Status(status, text) => (status, None, text.as_bytes().to_vec()),
-            Act::Text(text) => (200, None, text.as_bytes().to_vec()),
-            _ if infer => {
-                let (header, content) = self.infer(seen, act);
-                (200, Some(header), content)
-            }
-            _ => self.facts(seen.path()),
-        };
-        let length = header.map(|n| format!("Inference-Header-Content-Length: {n}\r\n"));
-        let head = format!("HTTP/1.1 {status} Some words\r\n{}", length.unwrap_or_default());
-        let whole = format!("{head}Content-Length: {}\r\n", content.len());
-        match act {
-            Act::Silence => {
-                // Until the client goes away.
-                let _ = out.read(&mut [0]);
-                return None;
-            }
-            Act::Close => return None,
-            Act::NoHttp => {
-                out.write_all(b"220 mail.example ESMTP\r\n").ok()?;
-                return None;
-            }
-            Act::Half => {
-                out.write_all(format!("{whole}\r\n").as_bytes()).ok()?;
-                out.write_all(&content[..content.len() / 2]).ok()?;
-                return None;
-            }
-            Act::Huge => {
-                out.write_all(format!("{head}Content-Length: 10000000000\r\n\r\n").as_bytes())
-                    .ok()?;
-                loop {
-                    out.write_all(&[0; 1 << 12]).ok()?;
-                }
-            }
-            Act::Endless => endless(&head, out)?,
-            Act::Bomb => bomb(&head, out)?,
-            Act::Packed => {
-                out.write_all(format!("{whole}Content-Encoding: br\r\n\r\n").as_bytes()).ok()?;
-                out.write_all(&content).ok()?;
-            }
-            Act::Trickle => {
-                out.write_all(format!("{whole}\r\n").as_bytes()).ok()?;
-                for byte in content {
-                    out.write_all(&[byte]).ok()?;
-                    out.flush().ok()?;
-                    std::thread::sleep(Duration::from_millis(50));
-                }
-            }
-            _ => {
-                out.write_all(format!("{whole}\r\n").as_bytes()).ok()?;
-                out.write_all(&content).ok()?;
-            }
-        }
-        out.flush().ok()
     }
 
     fn names(&self) -> [&'static str; 2] {
@@ -335,7 +158,7 @@ impl State {
             .unwrap_or([crate::segment::remote::ENCODER, crate::segment::remote::DECODER])
     }
 
-    fn facts(&self, path: &str) -> (u16, Option<usize>, Vec<u8>) {
+    fn facts(&self, path: &str) -> Told {
         let names = self.names();
         let json = match path.strip_prefix("/v2").unwrap_or("/") {
             "" => json!({ "name": "stub", "version": "1", "extensions": ["binary_tensor_data"] }),
@@ -347,7 +170,7 @@ impl State {
                 let (name, what) = rest.split_once('/').unwrap_or((rest, ""));
                 let Some(n) = names.iter().position(|known| *known == name) else {
                     let error = format!("{{\"error\":\"Request for unknown model: '{name}'\"}}");
-                    return (400, None, error.into_bytes());
+                    return Told::text(400, &error);
                 };
                 match what {
                     "" => self.description(n),
@@ -357,7 +180,7 @@ impl State {
                             notes.map(|(k, v)| (k.to_string(), json!({ "string_value": v })));
                         json!({ "name": name, "parameters": notes.collect::<serde_json::Map<_, _>>() })
                     }
-                    _ => return (200, None, Vec::new()),
+                    _ => return Told::text(200, ""),
                 }
             }
         };
@@ -365,7 +188,7 @@ impl State {
         if let Some((old, new)) = self.plan.instead {
             text = text.replace(old, new);
         }
-        (200, None, text.into_bytes())
+        Told::text(200, &text)
     }
 
     fn description(&self, n: usize) -> Value {
@@ -384,11 +207,9 @@ impl State {
         json!({ "platform": "stub", "inputs": all(&facts.inputs), "outputs": all(&facts.outputs) })
     }
 
-    /// The pair's answer: how long its JSON is, and all of it.
-    fn infer(&self, seen: &Seen, act: Act) -> (usize, Vec<u8>) {
-        let told = seen.json();
-        let length = field(&seen.head, "inference-header-content-length").unwrap();
-        let mut rest = &seen.body[length.parse::<usize>().unwrap()..];
+    /// The pair's answer.
+    fn infer(&self, seen: &Seen, act: Act) -> Told {
+        let (told, mut rest) = seen.parts();
         let mut inputs = Vec::new();
         for input in told["inputs"].as_array().unwrap() {
             let size = input["parameters"]["binary_data_size"].as_u64().unwrap() as usize;
@@ -449,7 +270,7 @@ impl State {
     }
 }
 
-fn pack(mut outputs: Vec<Features>, half: bool, act: Act) -> (usize, Vec<u8>) {
+fn pack(mut outputs: Vec<Features>, half: bool, act: Act) -> Told {
     match act {
         Act::Nan => outputs[0].values[7] = f32::NAN,
         Act::OtherShape => {
@@ -475,5 +296,6 @@ fn pack(mut outputs: Vec<Features>, half: bool, act: Act) -> (usize, Vec<u8>) {
             body.extend(value.to_le_bytes());
         }
     }
-    (json.len(), body)
+    let more = format!("Inference-Header-Content-Length: {}\r\n", json.len());
+    Told { status: 200, more, content: body }
 }

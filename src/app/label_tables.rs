@@ -1,0 +1,78 @@
+//! Names and colours of the objects for other programs, in tables as they read them.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::App;
+use super::document_number::DocumentNumber;
+use super::files::{Purpose, TABLE_ENDINGS, label_names, stem_of};
+use crate::io::TableKind;
+use crate::ui::text::tr_with;
+
+/// For which program a table of this name is, and the name of a label map beside which it stands.
+fn table_of(path: &Path) -> Option<(TableKind, PathBuf)> {
+    let name = path.file_name()?.to_str()?;
+    [TableKind::Slicer, TableKind::FreeSurfer, TableKind::Bids].into_iter().find_map(|kind| {
+        let at = name.len().checked_sub(kind.ending().len())?;
+        let (stem, ending) = (name.get(..at)?, name.get(at..)?);
+        let is_it = !stem.is_empty() && ending.eq_ignore_ascii_case(kind.ending());
+        is_it.then(|| (kind, path.with_file_name(format!("{stem}.nii.gz"))))
+    })
+}
+
+impl App {
+    /// Asks where; beside the label map if there is one.
+    pub(super) fn ask_save_label_table(&mut self) {
+        let Some(open) = &self.open else { return };
+        let beside = open.saved_to.as_ref().or(open.came_from.as_ref()).unwrap_or(&open.path);
+        let stem = stem_of(&self.formats, beside);
+        let suggestion = beside.with_file_name(format!("{stem}{}", TABLE_ENDINGS[0]));
+        self.files.paths.ask(Purpose::LabelTable(open.number, suggestion));
+    }
+
+    /// Writes the table for the program that its name says.
+    pub(super) fn save_label_table(&mut self, document: DocumentNumber, path: PathBuf) {
+        let open = self.open.as_ref().filter(|open| open.number == document);
+        let (Some(open), Some((kind, labels))) = (open, table_of(&path)) else {
+            let why = tr_with(
+                "Not saved, because the masks have changed or another scan was opened meanwhile: {name}",
+                &[("name", &path.display())],
+            );
+            self.toasts.error(why);
+            return;
+        };
+        let names = label_names(&open.document, true);
+        let masks = [open.saved_to.clone(), open.came_from.clone()].into_iter().flatten();
+        let images = masks.chain([open.path.clone()]).collect();
+        let formats = Arc::clone(&self.formats);
+        let write = move || formats.save_table(&labels, &names, kind).map(drop);
+        if let Err(why) = self.measures_file.write_by(path, images, write) {
+            self.toasts.refused(why);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_says_for_which_program_a_table_is() {
+        for (name, expected) in [
+            ("m.ctbl", Some((TableKind::Slicer, "m.nii.gz"))),
+            ("m_LUT.txt", Some((TableKind::FreeSurfer, "m.nii.gz"))),
+            ("m_lut.TXT", Some((TableKind::FreeSurfer, "m.nii.gz"))),
+            ("sub-1_dseg.tsv", Some((TableKind::Bids, "sub-1_dseg.nii.gz"))),
+            (".ctbl", None),
+            ("m.txt", None),
+        ] {
+            let expected = expected.map(|(kind, labels)| (kind, Path::new("a").join(labels)));
+            assert_eq!(table_of(&Path::new("a").join(name)), expected, "{name}");
+        }
+        for (kind, ending) in
+            [TableKind::Slicer, TableKind::FreeSurfer, TableKind::Bids].iter().zip(TABLE_ENDINGS)
+        {
+            assert_eq!(kind.ending(), ending);
+        }
+    }
+}
