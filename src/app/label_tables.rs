@@ -41,6 +41,16 @@ impl App {
             self.toasts.error(why);
             return;
         };
+        // Beside a new table lies what may be another program's: no question was asked of it.
+        let sidecar = path.with_extension("json");
+        if kind == TableKind::Bids && !path.exists() && sidecar.exists() {
+            let why = tr_with(
+                "Not saved, because its second file is there already, perhaps of an image; choose another name: {name}",
+                &[("name", &sidecar.display())],
+            );
+            self.toasts.error(why);
+            return;
+        }
         let names = label_names(&open.document, true);
         let masks = [open.saved_to.clone(), open.came_from.clone()].into_iter().flatten();
         let images = masks.chain([open.path.clone()]).collect();

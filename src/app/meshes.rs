@@ -98,6 +98,8 @@ impl Job {
             staged.push((written, file.clone()));
         }
         cancel.check().map_err(|_| NotWritten::Io(IoError::Cancelled))?;
+        // Somebody may have put files there meanwhile.
+        self.look_at(&files)?;
         io::publish_together(staged).map_err(NotWritten::Io)?;
         Ok(files.len())
     }

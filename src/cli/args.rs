@@ -173,7 +173,7 @@ pub struct ExportSessionArgs {
     /// (time from the step before, at most two minutes, of each step that was done to it).
     #[arg(long, visible_alias = "table", value_name = "FILE")]
     pub csv: Option<PathBuf>,
-    /// Write what was measured with lines (.csv, .json): name, kind, lengths, angle, area, places; of rectangles the mean, SD
+    /// Write the drawn measurements (.csv, .json): name, kind, lengths, angle, area, places; of rectangles the mean, SD
     /// and range of the scan's values, if the scan is found as for pictures.
     #[arg(long, value_name = "FILE")]
     pub measurements: Option<PathBuf>,

@@ -23,6 +23,9 @@ pub(super) fn points(
     points.iter().enumerate().map(place).collect()
 }
 
+/// What prompts are that are no points.
+type Shapes = BTreeMap<PromptId, Arc<PromptShape>>;
+
 /// Typed prompts in the world, and what those are that are no points; an error of one that lies outside of the scan, or
 /// not in a slice of it. `radius`: of scribbles, in voxels.
 pub(super) fn prompts(
@@ -30,7 +33,7 @@ pub(super) fn prompts(
     typed: &[TypedPrompt],
     space: Space,
     radius: f64,
-) -> anyhow::Result<(Vec<Prompt>, BTreeMap<PromptId, Arc<PromptShape>>)> {
+) -> anyhow::Result<(Vec<Prompt>, Shapes)> {
     let grid = volume.grid();
     let (mut prompts, mut shapes) = (Vec::new(), BTreeMap::new());
     for (n, typed) in typed.iter().enumerate() {

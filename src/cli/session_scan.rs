@@ -23,7 +23,16 @@ pub fn scan_of(
     let said = source.provenance();
     let open = |path: &Path| files::open_again(path, &said);
     if let Some(reference) = reference {
-        return Ok(Some(open(reference)?));
+        let volume = open(reference)?;
+        let same = source.file.is_same(reference, volume.files(), &CancelToken::new())?;
+        if let Some(Sameness::Other) = same {
+            // (It may be the DICOM images that a converted scan is of.)
+            say(&format!(
+                "warning: this is not the file that the session was made of, and what is measured or drawn is from it: {}",
+                reference.display()
+            ));
+        }
+        return Ok(Some(volume));
     }
     for path in source.file.candidates(session) {
         if !path.exists() {

@@ -246,7 +246,9 @@ fn infer(encoder: bool, body: &[u8], header: usize, mood: Mood) -> (usize, Vec<u
         vec![("mask_logits", "[1,1,32,32,32]", logits), ("iou", "[1,1]", vec![iou])]
     };
     if mood == Mood::Nan {
-        outputs.iter_mut().for_each(|(.., values)| values.fill(f32::NAN));
+        for (.., values) in &mut outputs {
+            values.fill(f32::NAN);
+        }
     }
     if mood == Mood::OtherShape {
         outputs[0].1 = "[1,1,32,32,16]";

@@ -413,7 +413,7 @@ fn of_a_folder_with_two_series_one_is_chosen_and_kept() {
     opens(&mut harness, "q.nii.gz");
     press(&mut harness, Key::PageUp, CTRL);
     wait(&mut harness, "it again", |app| {
-        let image = app.document().map(|document| document.image());
+        let image = app.document().map(voxpoint::document::Document::image);
         app.is_idle() && image.is_some_and(|image| image.name() != "q.nii.gz")
     });
     assert!(harness.state().status().series.is_none(), "it was said already");

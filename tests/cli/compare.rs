@@ -194,7 +194,7 @@ fn folders_are_paired_by_name_and_a_bad_file_is_no_failure_of_the_others() {
     assert!(wrong.failed(2).contains("two folders"), "{wrong:?}");
 }
 
-/// What git-annex and DataLad leave in the place of a file that was not fetched.
+/// What git-annex and `DataLad` leave in the place of a file that was not fetched.
 #[cfg(unix)]
 #[test]
 fn a_link_to_nothing_is_no_failure_of_the_others() {

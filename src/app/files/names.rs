@@ -56,6 +56,22 @@ pub(in crate::app) fn with_ending(path: PathBuf, endings: &[&str]) -> PathBuf {
     PathBuf::from(named)
 }
 
+/// The name of a label table for another program, with its ending as that program spells it: so a look for what is there
+/// already sees the file that will be written. A plain `.txt` is for `FreeSurfer`.
+pub(in crate::app) fn table_name(path: PathBuf) -> PathBuf {
+    let name = name_of(&path);
+    let spelt = TABLE_ENDINGS.iter().map(|ending| (*ending, *ending)).chain([(".txt", "_LUT.txt")]);
+    let stem_before = |ending: &str| {
+        let at = name.len().checked_sub(ending.len()).filter(|at| *at > 0)?;
+        name.get(at..)?.eq_ignore_ascii_case(ending).then(|| name[..at].to_owned())
+    };
+    let found = spelt.into_iter().find_map(|(typed, spelt)| Some(stem_before(typed)? + spelt));
+    match found {
+        Some(name) => path.with_file_name(name),
+        None => with_ending(path, &TABLE_ENDINGS),
+    }
+}
+
 /// `scan.nii.gz` → `scan_mask.nii.gz`, beside it; of the format of the scan, if that is written. A folder has no ending
 /// that would say its format, and the names of DICOM files often have none: `said` does. A format that names the images
 /// of its labels is not for a scan that has none.
@@ -136,9 +152,23 @@ mod tests {
         assert_eq!(named("a", &[".nii.gz", ".nii"]), Path::new("a.nii.gz"));
         assert_eq!(named("A.NII", &[".nii.gz", ".nii"]), Path::new("A.NII"));
         assert_eq!(named("a.gif", &[".png"]), Path::new("a.gif.png"));
-        assert_eq!(named("m_LUT.txt", &TABLE_ENDINGS), Path::new("m_LUT.txt"));
-        assert_eq!(named("m", &TABLE_ENDINGS), Path::new("m.ctbl"));
         assert_eq!(named("folder", &[""]), Path::new("folder"));
+    }
+
+    #[test]
+    fn a_label_table_is_called_as_its_program_wants_it() {
+        for (typed, name) in [
+            ("a/m", "a/m.ctbl"),
+            ("a/m.CTBL", "a/m.ctbl"),
+            ("a/m_LUT.txt", "a/m_LUT.txt"),
+            ("a/m_lut.TXT", "a/m_LUT.txt"),
+            ("a/m.txt", "a/m_LUT.txt"),
+            ("a/m.TSV", "a/m.tsv"),
+            ("a/肝.tsv", "a/肝.tsv"),
+            ("a/.tsv", "a/.tsv"),
+        ] {
+            assert_eq!(table_name(PathBuf::from(typed)), Path::new(name), "{typed}");
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::dialogs::{self, DialogQuestion, DialogReply, Dialogs};
-use super::names::{Output, TABLE_ENDINGS, with_ending};
+use super::names::{Output, table_name, with_ending};
 use crate::app::document_number::DocumentNumber;
 use crate::io::{ContentKind, FormatInfo, Registry};
 use crate::mesh::MeshFormat;
@@ -32,7 +32,7 @@ pub(in crate::app) enum Purpose {
     Robot(DocumentNumber, PathBuf),
     /// Where the numbers of the objects go.
     Measures(DocumentNumber, PathBuf),
-    /// Where what was measured with lines goes.
+    /// Where the drawn measurements go.
     Drawn(DocumentNumber, PathBuf),
     /// Where meshes of which objects go.
     Meshes(DocumentNumber, WantedMeshes, PathBuf),
@@ -80,7 +80,7 @@ impl Purpose {
             | Purpose::Measures(..)
             | Purpose::Drawn(..) => with_ending(path, &[".csv", ".json"]),
             Purpose::Meshes(..) => with_ending(path, &MeshFormat::ENDINGS),
-            Purpose::LabelTable(..) => with_ending(path, &TABLE_ENDINGS),
+            Purpose::LabelTable(..) => table_name(path),
             Purpose::Session(..) => with_ending(path, &[session::ENDING]),
             _ => path,
         }
@@ -109,7 +109,7 @@ impl Purpose {
             Purpose::Comparison(..) => tr("Save the numbers of the comparison (.csv or .json)"),
             Purpose::Robot(..) => tr("Save the figures of the robot user (.csv or .json)"),
             Purpose::Measures(..) => tr("Save the numbers of the objects (.csv or .json)"),
-            Purpose::Drawn(..) => tr("Save what was measured with lines (.csv or .json)"),
+            Purpose::Drawn(..) => tr("Save the drawn measurements (.csv or .json)"),
             Purpose::Meshes(..) => tr("Save meshes of the objects (.glb, .obj, .stl or .ply)"),
             Purpose::LabelTable(..) => tr(
                 "Save names and colours for 3D Slicer (.ctbl), FreeSurfer (_LUT.txt) or BIDS (.tsv)",

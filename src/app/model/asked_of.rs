@@ -22,9 +22,9 @@ impl AskedOf {
             None => String::new(),
             Some(ModelRef::Path(path)) => path.display().to_string(),
             Some(ModelRef::Server(served)) => {
-                let networks = served.models.iter().flatten();
-                let networks = networks.map(|name| format!(" {name}")).collect::<String>();
-                format!("{}{networks}", served.address)
+                let networks = served.models.iter().flatten().map(String::as_str);
+                let address = served.address.to_string();
+                std::iter::once(address.as_str()).chain(networks).collect::<Vec<_>>().join(" ")
             }
         })
     }

@@ -63,7 +63,7 @@ pub fn stuck(silence: Option<Duration>) -> String {
 /// A session lies where the system can't lock it.
 pub fn no_locks(session: &Path) -> String {
     tr_with(
-        "This drive knows no locks, so only the small file beside the session says that you have it open ({path}). Voxpoint keeps to that. Don't let other programs write into the session meanwhile.",
+        "This network drive can't keep two people from writing the same file. Voxpoint marks the session as yours ({path}); don't change it with another program meanwhile.",
         &[("path", &session.display())],
     )
 }

@@ -24,8 +24,8 @@ The table's first line names its columns; others than these are not looked at, a
   model   another model than --model: its place, or the address of a server
 
 Standard output gets a line of JSON for each row: row (its line in the table), image, out, state (done, earlier, failed),
-error, labels (label, name, voxels, `volume_ml`, clicks, iou, dice with a robot), touches, device, ms (load, model
-and of that networks: the encoder and the decoder alone, save), and of a model on a server what went over the network
+error, labels (label, name, voxels, `volume_ml`, clicks, iou, dice with a robot), touches, device, ms (load;
+model; `encoder_decoder`, the part of model that these two took; save), and of a model on a server what went over the network
 (server: requests, sent, received, `network_ms`, `server_ms`).
 A row that fails is named and the others go on; the exit code is then 1. A server that fails three rows one after another
 is not asked for the rest: those rows fail at once, and the same command does them when it is back.

@@ -35,9 +35,22 @@ impl Others {
             looked: Instant::now(),
             rows: HashMap::new(),
         };
-        others.look();
+        others.look(|_| true);
         others.read();
+        // Shares of one number have no row in common: what they go on to do is not read again.
+        let kept = others.with_rows_of_ours();
+        others.journals.retain(|(path, _)| kept.contains(path));
         others
+    }
+
+    /// The journals that may have rows of this share.
+    fn with_rows_of_ours(&self) -> Vec<PathBuf> {
+        let beside = journals_beside(&self.table);
+        let ours = beside.iter().find(|(path, _)| *path == self.own).and_then(|(_, share)| *share);
+        let others = beside.into_iter();
+        let number = |share: Option<ShardArg>| share.map(|share| share.of);
+        let may = others.filter(|(_, share)| share.is_none() || number(*share) != number(ours));
+        may.map(|(path, _)| path).collect()
     }
 
     /// What any of them made of a row.
@@ -53,16 +66,20 @@ impl Others {
     /// Reads what was added since.
     pub fn refresh(&mut self) {
         if self.looked.elapsed() > LOOK_AFTER {
-            self.look();
+            let may = self.with_rows_of_ours();
+            self.look(|path| may.contains(path));
         }
         self.read();
     }
 
     /// Looks for journals that were not there.
-    fn look(&mut self) {
+    fn look(&mut self, wanted: impl Fn(&PathBuf) -> bool) {
         self.looked = Instant::now();
         for (path, _) in journals_beside(&self.table) {
-            if path != self.own && !self.journals.iter().any(|(known, _)| *known == path) {
+            if wanted(&path)
+                && path != self.own
+                && !self.journals.iter().any(|(known, _)| *known == path)
+            {
                 self.journals.push((path, 0));
             }
         }

@@ -98,7 +98,7 @@ pub fn make(
     let Inputs { volume, truth, .. } = inputs;
     files::refuse_inputs(&job.out, volume)?;
     let start = Instant::now();
-    let mut clicking = Clicking { volume, segmenter, args, traffic: None, networks: 0.0 };
+    let mut clicking = Clicking { volume, segmenter, args, traffic: None, encoder_decoder: 0.0 };
     let mut masks = match &job.prompt {
         JobPrompt::Points { points, space, label } => {
             let prompts = prompts::points(volume, points, *space)?;
@@ -120,8 +120,8 @@ pub fn make(
     let model = ms_since(start);
     let start = Instant::now();
     save(job, volume, &mut masks, (args.force, ours))?;
-    let networks = clicking.networks;
-    let ms = RowMilliseconds { load: inputs.ms, model, networks, save: ms_since(start) };
+    let encoder_decoder = clicking.encoder_decoder;
+    let ms = RowMilliseconds { load: inputs.ms, model, encoder_decoder, save: ms_since(start) };
     let voxel_ml = volume.grid().voxel_volume_mm3() / 1000.0;
     Ok(Made {
         labels: masks.iter().map(|mask| mask.told(voxel_ml)).collect(),
@@ -177,7 +177,7 @@ struct Clicking<'a> {
     /// What went over the network so far.
     traffic: Option<Traffic>,
     /// Milliseconds of the encoder and the decoder so far.
-    networks: f64,
+    encoder_decoder: f64,
 }
 
 impl Clicking<'_> {
@@ -204,7 +204,7 @@ impl Clicking<'_> {
 
     fn count(&mut self, outcome: &Outcome) {
         let timings = &outcome.timings;
-        self.networks += timings.encode.unwrap_or(0.0) + timings.decode.iter().sum::<f64>();
+        self.encoder_decoder += timings.encode.unwrap_or(0.0) + timings.decode.iter().sum::<f64>();
         if let Some(more) = timings.traffic {
             *self.traffic.get_or_insert_default() += more;
         }

@@ -72,7 +72,7 @@ pub struct RowMilliseconds {
     pub model: f64,
     /// Of that, the encoder and the decoder alone.
     #[serde(default)]
-    pub networks: f64,
+    pub encoder_decoder: f64,
     /// Writing, reading back and comparing.
     pub save: f64,
 }

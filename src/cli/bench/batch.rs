@@ -31,15 +31,15 @@ pub struct BatchTimes {
     seconds: f64,
     /// Seconds of them that the model took, with cutting what it looks at, resampling that, and making masks.
     model_seconds: f64,
-    /// What was needed beside it, %.
-    overhead_percent: f64,
+    /// What was needed beside it, %; null if it took no time.
+    overhead_percent: Option<f64>,
     /// Seconds of them that the encoder and the decoder took alone.
-    networks_seconds: f64,
-    /// What was needed beside these, %: all that is this program's.
-    networks_overhead_percent: f64,
+    encoder_decoder_seconds: f64,
+    /// What was needed beside these, %: all that is this program's; null if they took no time.
+    encoder_decoder_overhead_percent: Option<f64>,
     /// Medians of a row.
     model_ms: f64,
-    networks_ms: f64,
+    encoder_decoder_ms: f64,
     load_ms: f64,
     save_ms: f64,
     /// Resident memory after 100 rows and after the last; null where the system does not tell.
@@ -61,7 +61,7 @@ struct Line {
 struct LineMilliseconds {
     load: f64,
     model: f64,
-    networks: f64,
+    encoder_decoder: f64,
     save: f64,
 }
 
@@ -130,8 +130,9 @@ fn follow(mut command: Command, said: &Path) -> anyhow::Result<BatchTimes> {
     let sum = |of: fn(&LineMilliseconds) -> f64| {
         rows[1..].iter().map(|(_, ms)| of(ms)).sum::<f64>() / 1e3
     };
-    let (model_seconds, networks_seconds) = (sum(|ms| ms.model), sum(|ms| ms.networks));
-    let over = |part: f64| 100.0 * (seconds - part) / part;
+    let (model_seconds, encoder_decoder_seconds) =
+        (sum(|ms| ms.model), sum(|ms| ms.encoder_decoder));
+    let over = |part: f64| (part > 0.0).then(|| 100.0 * (seconds - part) / part);
     let middle = |of: fn(&LineMilliseconds) -> f64| {
         median(&rows.iter().map(|(_, ms)| of(ms)).collect::<Vec<_>>())
     };
@@ -141,10 +142,10 @@ fn follow(mut command: Command, said: &Path) -> anyhow::Result<BatchTimes> {
         seconds,
         model_seconds,
         overhead_percent: over(model_seconds),
-        networks_seconds,
-        networks_overhead_percent: over(networks_seconds),
+        encoder_decoder_seconds,
+        encoder_decoder_overhead_percent: over(encoder_decoder_seconds),
         model_ms: middle(|ms| ms.model),
-        networks_ms: middle(|ms| ms.networks),
+        encoder_decoder_ms: middle(|ms| ms.encoder_decoder),
         load_ms: middle(|ms| ms.load),
         save_ms: middle(|ms| ms.save),
         settled_mb: memory[0],
@@ -162,21 +163,22 @@ fn last_line(said: &Path) -> String {
 
 impl BatchTimes {
     pub fn lines(&self) -> Vec<String> {
+        let more = |over: Option<f64>| over.map_or(String::new(), |o| format!(": {o:.1} % more"));
         let mut lines = vec![
             format!(
                 "batch: {} rows in {:.1} s; {:.0} ms before the first",
                 self.rows, self.seconds, self.start_ms
             ),
             format!(
-                "batch: of that the model, with cutting and masks, {:.1} s: {:.1} % more; encoder and decoder alone {:.1} s: {:.1} % more",
+                "batch: of that the model, with cutting and masks, {:.1} s{}; encoder and decoder alone {:.1} s{}",
                 self.model_seconds,
-                self.overhead_percent,
-                self.networks_seconds,
-                self.networks_overhead_percent
+                more(self.overhead_percent),
+                self.encoder_decoder_seconds,
+                more(self.encoder_decoder_overhead_percent)
             ),
             format!(
                 "batch: a row's model {:.1} ms (encoder and decoder {:.1}), reading (meanwhile) {:.1} ms, writing {:.1} ms",
-                self.model_ms, self.networks_ms, self.load_ms, self.save_ms
+                self.model_ms, self.encoder_decoder_ms, self.load_ms, self.save_ms
             ),
         ];
         if let (Some(settled), Some(last)) = (self.settled_mb, self.last_mb) {
@@ -196,15 +198,28 @@ mod tests {
     fn what_is_needed_beside_the_networks_is_told_too() {
         let folder = tempfile::tempdir().unwrap();
         let mut command = Command::new("sh");
-        let row = r#"echo '{"state":"done","ms":{"load":1,"model":30,"networks":20,"save":2}}'; sleep 0.05;"#;
+        let row = r#"echo '{"state":"done","ms":{"load":1,"model":30,"encoder_decoder":20,"save":2}}'; sleep 0.05;"#;
         command.args(["-c", &row.repeat(3)]);
         let times = follow(command, &folder.path().join("said.txt")).unwrap();
-        assert_eq!((times.rows, times.model_ms, times.networks_ms), (3, 30.0, 20.0));
+        assert_eq!((times.rows, times.model_ms, times.encoder_decoder_ms), (3, 30.0, 20.0));
         assert!((times.model_seconds - 0.06).abs() < 1e-9, "{times:?}");
-        assert!((times.networks_seconds - 0.04).abs() < 1e-9, "{times:?}");
-        assert!(times.networks_overhead_percent > times.overhead_percent, "{times:?}");
+        assert!((times.encoder_decoder_seconds - 0.04).abs() < 1e-9, "{times:?}");
+        assert!(times.encoder_decoder_overhead_percent > times.overhead_percent, "{times:?}");
         let said = times.lines().join("\n");
         assert!(said.contains("encoder and decoder alone 0.0 s"), "{said}");
+    }
+
+    #[test]
+    fn beside_no_time_there_is_no_percentage() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = Command::new("sh");
+        let row =
+            r#"echo '{"state":"done","ms":{"load":1,"model":0,"encoder_decoder":0,"save":2}}';"#;
+        command.args(["-c", &row.repeat(3)]);
+        let times = follow(command, &folder.path().join("said.txt")).unwrap();
+        assert_eq!((times.overhead_percent, times.encoder_decoder_overhead_percent), (None, None));
+        let said = times.lines().join("\n");
+        assert!(!said.contains("inf") && !said.contains("% more"), "{said}");
     }
 
     #[test]

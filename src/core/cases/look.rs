@@ -165,10 +165,16 @@ fn places(
     vec![named(stem(formats, scan)), named(file)]
 }
 
-/// What names a series, as a part of a file's name.
+/// What names a series, as a part of a file's name. Names that become the same by that are told apart by a sum of the
+/// whole (FNV-1a): no series gets the session of another.
 fn plain(series: &str) -> String {
     let kept = |c: char| if c.is_alphanumeric() || "._-#".contains(c) { c } else { '_' };
-    series.chars().take(MOST_LETTERS).map(kept).collect()
+    let name: String = series.chars().take(MOST_LETTERS).map(kept).collect();
+    if name == series {
+        return name;
+    }
+    let add = |sum: u32, byte: u8| (sum ^ u32::from(byte)).wrapping_mul(0x0100_0193);
+    format!("{name}-{:08x}", series.bytes().fold(0x811c_9dc5, add))
 }
 
 /// The folders from the list's to a scan; of one that lies elsewhere, the last.

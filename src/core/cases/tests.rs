@@ -180,19 +180,19 @@ fn folders_of_slices_without_endings_are_cases() {
 fn several_scans_of_a_place_have_a_session_each() {
     let folder = folder(&["ct/IM0", "list.csv", "other.csv"]);
     let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
-    write("list.csv", "scan,series,name\nct,3,\nct,T1 axial/fat,Head\nct,1.2.840.7#2,\nct,,All\n");
+    write("list.csv", "scan,series,name\nct,30,\nct,T1 axial/fat,Head\nct,1.2.840.7#2,\nct,,All\n");
     let list = find_in(&folder.path().join("list.csv"), None).unwrap();
     assert_eq!(
         shown(&list, folder.path()),
         [
-            "ct (3) < ct > ct-series-3.voxpoint",
-            "Head < ct > ct-series-T1_axial_fat.voxpoint",
+            "ct (30) < ct > ct-series-30.voxpoint",
+            "Head < ct > ct-series-T1_axial_fat-4c72bb43.voxpoint",
             "ct (1.2.840.7#2) < ct > ct-series-1.2.840.7#2.voxpoint",
             "All < ct > ct.voxpoint",
         ]
     );
     let series: Vec<_> = list.cases.iter().map(|case| case.series.as_deref()).collect();
-    assert_eq!(series, [Some("3"), Some("T1 axial/fat"), Some("1.2.840.7#2"), None]);
+    assert_eq!(series, [Some("30"), Some("T1 axial/fat"), Some("1.2.840.7#2"), None]);
     // Another table names fewer of them.
     write("other.csv", "scan,series\nct,1.2.840.7#2\n");
     let other = find_in(&folder.path().join("other.csv"), None).unwrap();

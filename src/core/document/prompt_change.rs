@@ -69,8 +69,8 @@ impl Document {
         }
         if log.prompts.is_empty() {
             // An object without clicks starts anew: nothing of the old mask may come back with its next one.
-            let PromptLog { parts, start, shapes, .. } = log;
-            log = PromptLog { parts, start, shapes, ..PromptLog::default() };
+            let PromptLog { start, shapes, parts, .. } = log;
+            log = PromptLog { start, shapes, parts, ..PromptLog::default() };
         }
         Ok((index, log))
     }

@@ -1,5 +1,5 @@
 //! The steps by which a file comes to the disk under its name, such that a power cut leaves the old one or the new one:
-//! its content is synced, then it gets its name, then the name is synced. Whatever is saved goes through here; tests
+//! its content is synced, then it gets its name, then the name is synced. Whatever `io` saves goes through here; tests
 //! see in which order.
 
 use std::fs::File;

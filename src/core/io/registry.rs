@@ -62,7 +62,7 @@ impl Registry {
 
     /// The format of a source, by the first look at it; `None` if there is no reader for it.
     pub fn format_of(&self, source: &Source) -> Option<FormatInfo> {
-        self.reader_of(source).ok().map(|reader| reader.info())
+        self.reader_of(source).ok().map(super::format::Reader::info)
     }
 
     /// As [`Registry::open`]; slices that lie unevenly are made even if that is asked for.

@@ -411,12 +411,11 @@ impl SessionFile {
         }
         let Self { path, connection, written, lock, other_past, .. } = self;
         let failed = |e| SessionError::database("written", path, e);
-        let connection = match connection {
-            Some(connection) => connection,
-            None => {
-                let access = OpenFlags::SQLITE_OPEN_READ_WRITE;
-                connection.insert(connect(path, access, lock.guard()).map_err(failed)?)
-            }
+        let connection = if let Some(connection) = connection {
+            connection
+        } else {
+            let access = OpenFlags::SQLITE_OPEN_READ_WRITE;
+            connection.insert(connect(path, access, lock.guard()).map_err(failed)?)
         };
         let transaction =
             connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;

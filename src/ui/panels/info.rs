@@ -86,7 +86,7 @@ fn values(ui: &mut Ui, view: &ViewState) {
         if stats.padding > 0 {
             let text = tr_with("{n} voxels", &[("n", &stats.padding)]);
             let tip = tr(
-                "Never measured, as the file says (Pixel Padding): left out of values, histogram and automatic window",
+                "Never measured, as the file says (Pixel Padding): left out of the scan's own range, histogram and windows; not of objects and rectangles",
             );
             row(ui, tr("Padding"), text, tip);
         }

@@ -83,7 +83,7 @@ fn fields(ui: &mut Ui, cx: &mut CommandContext) -> bool {
     // A whole scan goes to the others once, as it is.
     if !draft.address.trim_start().starts_with("nninteractive+") {
         ui.checkbox(&mut draft.pack, tr("Pack what is sent, for slow networks (gzip)"))
-            .on_hover_text(tr("What is sent for each place becomes smaller, and packing takes a moment. Masks are the same. Half of the size as FP16 is the server's choice: its model must take it."));
+            .on_hover_text(tr("What is sent for each place becomes smaller, and packing takes a moment. Masks are the same."));
     }
     entered
 }

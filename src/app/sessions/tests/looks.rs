@@ -67,7 +67,9 @@ pub(super) fn shuffle(view: &mut ViewState, document: &Document, chance: &mut Ch
     } = &mut view.scan;
     *crosshair = DVec3::from_array([5.0, 4.0, 3.0].map(|most| between(chance, 0.0, most)));
     (*solo, *show_image) = (chance.bool(), chance.bool());
-    overlays.iter_mut().for_each(|overlay| dress(overlay, chance));
+    for overlay in overlays.iter_mut() {
+        dress(overlay, chance);
+    }
     *layer = Some(chance.usize(..=overlays.len())).filter(|n| *n < overlays.len());
     (*window, *colour_map) = (a_window(chance), one_of(chance, &ColourMap::ALL));
     *maximised = maybe(chance, |chance| one_of(chance, &Pane::ALL));

@@ -35,7 +35,7 @@ pub fn click(document: &mut Document, positive: bool) -> Result<(), Refused> {
 /// A box there, or a scribble.
 pub fn draw(document: &mut Document, positive: bool) -> Result<(), Refused> {
     let count = document.history_steps().1;
-    let kind = if count % 2 == 0 { ShapeKind::Box } else { ShapeKind::Scribble };
+    let kind = if count.is_multiple_of(2) { ShapeKind::Box } else { ShapeKind::Scribble };
     let shape = PromptShape::new(kind, 2, vec![[0.0, 0.0], [1.0, -1.0]], 0.5);
     let prompt = Prompt::new(DVec3::new(f64::from(count as u32 % 4) * 0.1, 4.0, 0.0), positive);
     let shape = Arc::new(shape.unwrap());

@@ -24,7 +24,7 @@ pub(super) fn padding(said: Attributes, shape: &Shape) -> Option<[f64; 2]> {
                 )
             });
     }
-    let number = |tag| said.whole(tag).map(|n| as_stored(n, shape));
+    let number = |tag| said.whole(tag).and_then(|n| as_stored(n, shape));
     let value = number(tags::PIXEL_PADDING_VALUE)?;
     let limit = number(tags::PIXEL_PADDING_RANGE_LIMIT).unwrap_or(value);
     // The limit is the other end: above the value in MONOCHROME2, below it in MONOCHROME1.
@@ -32,13 +32,21 @@ pub(super) fn padding(said: Attributes, shape: &Shape) -> Option<[f64; 2]> {
 }
 
 /// A number as pixels store it: many programs write it unsigned where pixels are signed, or the other way round.
-fn as_stored(number: i64, shape: &Shape) -> f64 {
-    let unused = 64 - shape.stored.clamp(1, 64);
+/// `None`: no pixel can have it, in either sign.
+fn as_stored(number: i64, shape: &Shape) -> Option<f64> {
+    let stored = shape.stored.clamp(1, 63);
+    let fits = |n: i64| n >= -(1_i64 << (stored - 1)) && n <= i64::MAX >> (63 - stored);
+    // Of fewer than 16 bits, extended with its sign and written unsigned.
+    let extended = shape.kind == PixelKind::Signed && fits(i64::from(number as i16));
+    if !fits(number) && !extended {
+        return None;
+    }
+    let unused = 64 - stored;
     let bits = (number as u64) << unused;
-    match shape.kind {
+    Some(match shape.kind {
         PixelKind::Signed => ((bits as i64) >> unused) as f64,
         _ => (bits >> unused) as f64,
-    }
+    })
 }
 
 #[cfg(test)]
@@ -87,6 +95,8 @@ mod tests {
         ] {
             assert_eq!(found(value, vr, limit, &shape), Some(expected), "{what}");
         }
+        let none = found(PrimitiveValue::from(63536u16), VR::US, None, &shape(12, Unsigned));
+        assert_eq!(none, None, "no pixel of twelve bits has it");
         let colours = Shape { photometric: Photometric::Rgb, ..shape(8, Unsigned) };
         assert_eq!(found(PrimitiveValue::from(0u16), VR::US, None, &colours), None);
     }

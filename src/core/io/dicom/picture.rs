@@ -52,7 +52,9 @@ pub(super) fn picture(
     };
     let mut pixels = grey(&values);
     if inverted {
-        pixels.iter_mut().for_each(|grey| *grey = 255 - *grey);
+        for grey in &mut pixels {
+            *grey = 255 - *grey;
+        }
     }
     Some(GreyPicture { size, pixels })
 }

@@ -186,9 +186,10 @@ proptest! {
 #[test]
 fn what_makes_no_sense_is_no_shape() {
     use ShapeError::{EmptyLasso, Nothing, Odd, Outside, ThinBox};
+    type Row<'r> = (ShapeKind, (usize, usize), &'r [[f64; 2]], f64, ShapeError);
     let (dims, at) = ([9, 8, 7], (2, 3));
     let far = [1.0, 1e7];
-    let table: [(ShapeKind, (usize, usize), &[[f64; 2]], f64, ShapeError); 13] = [
+    let table: [Row; 13] = [
         (ShapeKind::Box, at, &[[1.0, 1.0]], 0.0, Odd),
         (ShapeKind::Box, at, &[[1.0, 1.0], [1.2, 4.0]], 0.0, ThinBox),
         (ShapeKind::Box, at, &[[1.0, 1.0], [9.0, 4.0]], 0.0, Outside),

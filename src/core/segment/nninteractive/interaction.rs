@@ -87,13 +87,12 @@ pub(super) fn interactions(request: &Request) -> Result<Vec<Interaction>, Segmen
         return Err(SegmentError::FirstNegative);
     }
     let given = log.prompts.iter().enumerate().map(|(n, prompt)| {
-        let at = match log.shape(prompt.id) {
-            Some(shape) => drawn(request, n + 1, prompt, shape)?,
-            None => {
-                let at = prompt.world.to_array();
-                let voxel = volume.grid().voxel_at(prompt.world);
-                Place::Voxel(voxel.ok_or(SegmentError::OutsideVolume { number: n + 1, at })?)
-            }
+        let at = if let Some(shape) = log.shape(prompt.id) {
+            drawn(request, n + 1, prompt, shape)?
+        } else {
+            let at = prompt.world.to_array();
+            let voxel = volume.grid().voxel_at(prompt.world);
+            Place::Voxel(voxel.ok_or(SegmentError::OutsideVolume { number: n + 1, at })?)
         };
         Ok(Interaction { at, positive: prompt.positive })
     });
