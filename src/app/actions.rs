@@ -136,6 +136,11 @@ impl App {
             Action::SaveLabelTable => self.ask_save_label_table(),
             Action::Beside(BesideAction::Ask) => self.files.paths.ask(Purpose::Beside),
             Action::Beside(BesideAction::TakeAway) => self.view.take_scan_beside_away(),
+            Action::Beside(BesideAction::TakeLabelsAway) => {
+                if let Some(second) = &mut self.view.scan.beside.scan {
+                    second.labels = None;
+                }
+            }
             Action::Comparison(action) => self.compare(action, ctx),
             Action::Robot(action) => self.do_with_robot(action, ctx),
             Action::Refuse(why) => self.toasts.refused(stopped(&why)),

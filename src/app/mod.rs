@@ -68,7 +68,7 @@ use cuts::Cuts;
 use document_number::DocumentNumber;
 use edit_preview::EditPreview;
 pub use files::{Dialog, DialogQuestion, DialogReply, Dialogs};
-use files::{EachObject, Files, News, Role};
+use files::{EachObject, Files, News, OpenScans, Role};
 use floods::Floods;
 use gpu::Gpu;
 use graphics::Graphics;
@@ -93,8 +93,8 @@ use remembered::Remembered;
 use robot::RobotUser;
 use series::SeriesChoice;
 use servers::Servers;
-pub(crate) use sessions::KeptWork;
 use sessions::Sessions;
+pub(crate) use sessions::{KeptWork, companion_places, show_as_kept};
 pub use start::run;
 use table_file::TableFile;
 use threshold::Threshold;
@@ -260,9 +260,9 @@ impl App {
         self.files.open_all(paths, Role::Overlay);
     }
 
-    /// Shows a second scan beside the first, once that is open.
-    pub fn show_beside(&mut self, path: PathBuf) {
-        self.files.open(path, Role::Beside);
+    /// Shows a second scan beside the first, once that is open; at this of its time points (from 0), if one is named.
+    pub fn show_beside(&mut self, path: PathBuf, time_point: Option<usize>) {
+        self.files.open(path, Role::Beside(time_point));
     }
 
     /// Compares the label maps of the scan with this one, once they are open.
@@ -320,7 +320,12 @@ impl App {
             || self.sessions.is_under_way()
             || self.choice.is_some()
             || self.offers.len() >= ImageLayer::MOST;
-        let open = self.open.as_ref().map(|s| (s.number, s.document.image()));
+        let second = self.view.scan.beside.scan.as_ref().map(|second| &second.image.volume);
+        let open = self.open.as_ref().map(|open| OpenScans {
+            document: open.number,
+            scan: open.document.image(),
+            second,
+        });
         for news in self.files.poll(open, hold, &mut self.status) {
             self.take(news);
         }
@@ -406,7 +411,7 @@ impl App {
             News::Image(loaded) => self.replace(loaded),
             News::Offered(loaded, why) => self.offer_image(loaded, why),
             News::Overlay(loaded) => self.lay_over(*loaded),
-            News::Beside(loaded) => self.put_beside(*loaded),
+            News::Beside(loaded, time_point) => self.put_beside(*loaded, time_point),
             News::Several(path, role, list) => self.ask_series(path, role, list),
             News::Asks(path, role, which, asked) => self.ask_how((path, role, which), asked),
             News::Labels(path, labels) => self.import(path, *labels),

@@ -125,7 +125,7 @@ impl App {
         match (self.offers.remove(at).1, answer) {
             (Offered::Image(loaded), OfferAnswer::Scan) => self.replace(loaded),
             (Offered::Image(loaded), OfferAnswer::Overlay) => self.lay_over(*loaded),
-            (Offered::Image(loaded), OfferAnswer::Beside) => self.put_beside(*loaded),
+            (Offered::Image(loaded), OfferAnswer::Beside) => self.put_beside(*loaded, None),
             (Offered::Draft(path), OfferAnswer::Continue) => self.open_session(path),
             (Offered::Asked(path, _, which), OfferAnswer::Compare(reading)) => {
                 self.files.open_one(path, Role::Reference(reading), which);

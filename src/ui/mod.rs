@@ -33,7 +33,7 @@ pub use state::{
     AnswerBytes, ConsentQuestion, FoundServer, KnownServer, LookStatus, NetworkTimes,
     OpeningServer, SentSize, ServerAction, ServerDraft, ServerInUse, ServerStatus, WaitingClicks,
 };
-pub use state::{Beside, BesideAction, BesideLabels, BesideScan, FrameRelation};
+pub use state::{Beside, BesideAction, BesideLabels, BesideScan, FrameRelation, labels_over};
 pub use state::{
     CaseMark, CaseProgress, CaseStep, CasesAction, CasesPanel, ListProgress, ListedCase,
     WorkListStatus,

@@ -24,6 +24,7 @@ mod masks;
 mod measure;
 mod memory;
 mod meshes;
+mod odd_sides;
 mod on_a_display;
 mod opening;
 mod other_model;

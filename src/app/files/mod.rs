@@ -26,7 +26,6 @@ use crate::io::{PairStamp, Registry};
 use crate::session;
 use crate::ui::text::tr;
 use crate::ui::{LeftOut, ReferenceReading, Status};
-use crate::volume::Volume;
 use crate::work::Wake;
 pub use dialogs::{Dialog, DialogQuestion, DialogReply, Dialogs};
 pub(super) use each_object::EachObject;
@@ -38,11 +37,13 @@ pub(super) use names::{
 pub(super) use news::{EachWritten, News};
 use paths::Paths;
 pub(super) use paths::Purpose;
+pub(super) use queue::OpenScans;
 use queue::Queue;
 pub(super) use reading::{
-    Asked, AskedWhat, Failed, FileContents, Labels, Loaded, ReferenceDoubts, ReferenceRead, Role,
-    Which, load,
+    Asked, AskedWhat, BothScans, Failed, FileContents, Labels, Loaded, ReferenceDoubts,
+    ReferenceRead, Role, Which, load,
 };
+pub(super) use reference::read_reference;
 use saving::Saving;
 pub(super) use saving::{Loses, Replace, ReplaceQuestion, SaveHow, label_names};
 
@@ -121,15 +122,15 @@ impl Files {
         self.queue.cancel();
     }
 
-    /// What has happened. `open` is the open document with its scan; `hold` keeps further files waiting,
-    /// because which document they belong to is about to be decided.
+    /// What has happened. `open` is what is open; `hold` keeps further files waiting, because which document they belong
+    /// to is about to be decided.
     pub fn poll(
         &mut self,
-        open: Option<(DocumentNumber, &Arc<Volume>)>,
+        open: Option<OpenScans<'_>>,
         hold: bool,
         status: &mut Status,
     ) -> Vec<News> {
-        let number = open.map(|(number, _)| number);
+        let number = open.map(|open| open.document);
         let mut news: Vec<News> = self.answered.take().into_iter().collect();
         news.extend(self.queue.poll(number, status));
         if news.is_empty() && !hold {
@@ -214,7 +215,7 @@ impl Files {
             Purpose::Open | Purpose::Overlay | Purpose::Beside | Purpose::Reference => {
                 let role = match purpose {
                     Purpose::Overlay => Role::Overlay,
-                    Purpose::Beside => Role::Beside,
+                    Purpose::Beside => Role::Beside(None),
                     Purpose::Reference => Role::Reference(ReferenceReading::default()),
                     _ => Role::Any,
                 };

@@ -28,8 +28,8 @@ pub(in crate::app) enum Role {
     Dropped,
     /// An image to lay over the open scan.
     Overlay,
-    /// A second scan, to be shown beside the open one.
-    Beside,
+    /// A second scan, to be shown beside the open one; at this time point (from 0), if one is named.
+    Beside(Option<usize>),
     /// A label map that the objects are compared with.
     Reference(ReferenceReading),
 }
@@ -112,6 +112,21 @@ pub(in crate::app) struct ReferenceRead {
     pub overlaps: bool,
     /// It lay on another grid and was put onto the scan's; so many labels have no voxel there.
     pub resampled: Option<usize>,
+    /// Its voxels are those of the second scan beside, and not the scan's.
+    pub on_second: bool,
+    /// Of several in its place, which it is.
+    pub name: String,
+    /// The files that it was read from.
+    pub files: Vec<PathBuf>,
+    /// How it was read.
+    pub reading: ReferenceReading,
+}
+
+/// The open scan, and the one beside it if there is one.
+#[derive(Clone, Copy)]
+pub(in crate::app) struct BothScans<'a> {
+    pub scan: &'a Volume,
+    pub second: Option<&'a Volume>,
 }
 
 /// What was in a file.
@@ -202,7 +217,7 @@ pub(in crate::app) fn load(
     let began = std::fs::metadata(path).and_then(|about| about.modified()).ok();
     let (source, limits) = (Source::at(path), Limits::default());
     // What is to be an image is not taken for labels.
-    let is_image = matches!(role, Role::Overlay | Role::Beside);
+    let is_image = matches!(role, Role::Overlay | Role::Beside(_));
     if let Some(scan) = scan.filter(|_| !is_image)
         && let Some(read) = formats.labels_for(&source, scan, &limits, cancel, progress)?
     {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::carried::Carried;
+use super::companions::FoundCompanions;
 use super::folder;
 use super::kept_view::KeptView;
 use super::opening::{Here, NotItself, OWN_PATIENCE, OpeningOutcome, Ready, Why, Wish, go_on};
@@ -202,6 +203,7 @@ fn ready(
         view,
         overlays: Vec::new(),
         lost: Vec::new(),
+        companions: FoundCompanions::default(),
         stands_in: None,
         export: None,
         is_exported: false,

@@ -137,21 +137,13 @@ impl Finder<'_> {
             Ok(same) => same.ok_or(Failed::Cancelled)?,
             Err(why) => return Ok(unreadable(why.to_string())),
         };
-        let untouched = || {
-            same_file(path, &file.absolute)
-                && written_ms(files).is_some_and(|at| at <= seeker.created_ms)
-        };
-        let fit = || ScanFit::of(seeker.snapshot, &loaded.volume, self.cancel);
+        if let Some(known) = known_as(file, (path, files), seeker, same) {
+            return Ok(Whereabouts::Same(Box::new(loaded), known));
+        }
+        let fit = ScanFit::of(seeker.snapshot, &loaded.volume, self.cancel)?;
         Ok(match same {
-            Sameness::Same => Whereabouts::Same(Box::new(loaded), file.clone()),
-            Sameness::SameByPlace => {
-                Whereabouts::Same(Box::new(loaded), FileRef { sha256: None, ..file.clone() })
-            }
-            Sameness::Unknown if untouched() => {
-                Whereabouts::Same(Box::new(loaded), FileRef { sha256: None, ..file.clone() })
-            }
-            Sameness::Unknown => Whereabouts::Unknown(path.to_owned(), fit()?),
-            Sameness::Other => Whereabouts::Other(path.to_owned(), fit()?),
+            Sameness::Other => Whereabouts::Other(path.to_owned(), fit),
+            _ => Whereabouts::Unknown(path.to_owned(), fit),
         })
     }
 
@@ -164,6 +156,25 @@ impl Finder<'_> {
             FileContents::Image(loaded, _) => Ok(*loaded),
             _ => Err(Failed::Because(format!("this is no scan: {}", path.display()))),
         }
+    }
+}
+
+/// What is to be said from now on of what lies at a path and was read from these files, if it is what the session names.
+pub fn known_as(
+    file: &FileRef,
+    (path, files): (&Path, &[PathBuf]),
+    seeker: Seeker<'_>,
+    same: Sameness,
+) -> Option<FileRef> {
+    let untouched = || {
+        same_file(path, &file.absolute)
+            && written_ms(files).is_some_and(|at| at <= seeker.created_ms)
+    };
+    match same {
+        Sameness::Same => Some(file.clone()),
+        Sameness::SameByPlace => Some(FileRef { sha256: None, ..file.clone() }),
+        Sameness::Unknown if untouched() => Some(FileRef { sha256: None, ..file.clone() }),
+        Sameness::Unknown | Sameness::Other => None,
     }
 }
 
@@ -192,7 +203,7 @@ pub fn place_of(file: &FileRef, session: &Path) -> PathBuf {
 }
 
 /// A path without a way back up in it, as people would write it.
-fn tidy(path: PathBuf, file: &FileRef) -> PathBuf {
+pub fn tidy(path: PathBuf, file: &FileRef) -> PathBuf {
     if !path.components().any(|part| part == Component::ParentDir) {
         return path;
     }

@@ -1,6 +1,10 @@
 //! How a scan is looked at, as a session keeps it. What can't be read, or makes no sense, is as at first.
 
+mod companions;
+
 use serde::{Deserialize, Serialize};
+
+pub(super) use companions::{KeptComparison, KeptLabels, KeptSecond};
 
 use crate::document::{Document, LabelId};
 use crate::geom::{DMat3, DVec2, DVec3, Oblique, PanZoom, Plane};
@@ -50,6 +54,10 @@ pub(super) struct KeptView {
     paint_inside: Option<u16>,
     /// The left button's.
     tool: Option<String>,
+    /// What is shown beside the slices.
+    pub(super) second: Option<KeptSecond>,
+    /// What the objects are compared with.
+    pub(super) compared: Option<KeptComparison>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -269,8 +277,8 @@ impl KeptView {
             in_range_only,
             growth_not_wanted,
             operand,
-            comparison: _,
-            beside: _,
+            comparison,
+            beside,
             // The document's.
             time_point: _,
             slices,
@@ -301,6 +309,8 @@ impl KeptView {
             not_wanted: growth_not_wanted.map(|id| id.0),
             paint_inside: paint_inside.map(|id| id.0),
             tool: Some(prefs.tool.0.to_owned()),
+            second: KeptSecond::of(beside),
+            compared: comparison.as_ref().map(|view| KeptComparison::of(view, beside)),
         }
     }
 

@@ -9,11 +9,12 @@
 //! - `drafts`: what can be gone on with; `folder`, `discarded`: where drafts lie; `copies`: which session a draft is a copy
 //!   of.
 //! - `with_scan`: saved elsewhere, with the scan in it; `unfinished`: what is left where that was broken off.
-//! - `kept_view`, `picture`, `hashes`, `onto`: parts of that; `words`: the window's title, and what is told.
+//! - `companions`: the second scan beside, and what is compared; `kept_view`, `picture`, `hashes`, `onto`: parts of that; `words`: the window's title, and what is told.
 
 mod asking;
 mod beginning;
 mod carried;
+mod companions;
 mod copies;
 mod cost;
 mod current;
@@ -43,6 +44,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::App;
+use super::files::ReferenceRead;
 use super::open_document::OpenDocument;
 use crate::document::{Object, StateId};
 use crate::io::PairStamp;
@@ -51,6 +53,7 @@ use crate::ui::text::tr_with;
 use crate::ui::{CaseMark, CopyStatus, EarlierWork, SessionState, SessionStatus, tr_error};
 use crate::work::{Task, Wake};
 pub(super) use beginning::{CaseNews, CaseTools, open_case};
+pub(crate) use companions::{companion_places, show_as_kept};
 pub(crate) use cost::KeptWork;
 use current::{Current, Trouble};
 use drafts::Drafts;
@@ -237,6 +240,30 @@ impl Sessions {
         self.hashes.opened(&path, volume.files());
         if let Some(current) = &mut self.current {
             current.laid_over(volume, path);
+        }
+    }
+
+    /// A second scan is shown beside.
+    pub fn shown_beside(&mut self, path: PathBuf, volume: &crate::volume::Volume) {
+        self.hashes.opened(&path, volume.files());
+        if let Some(current) = &mut self.current {
+            current.companions.shown_beside(path, volume.name());
+        }
+    }
+
+    /// A label map is drawn over the second scan.
+    pub fn laid_over_second(&mut self, path: PathBuf, read: &ReferenceRead) {
+        self.hashes.opened(&path, &read.files);
+        if let Some(current) = &mut self.current {
+            current.companions.laid_over_second(path, &read.name);
+        }
+    }
+
+    /// The objects are compared with a label map.
+    pub fn compared_with(&mut self, path: PathBuf, read: &ReferenceRead) {
+        self.hashes.opened(&path, &read.files);
+        if let Some(current) = &mut self.current {
+            current.companions.compared_with(path, &read.name);
         }
     }
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::carried::Carried;
+use super::companions::FoundCompanions;
 use super::copies::{CopyMark, NewerWork, newest_of};
 use super::current::StandIn;
 use super::discarded;
@@ -157,6 +158,8 @@ pub(in crate::app) struct Ready {
     pub overlays: Vec<FoundOverlay>,
     /// Those that were not.
     pub lost: Vec<Overlay>,
+    /// What is shown beside the scan, and compared.
+    pub(super) companions: FoundCompanions,
     pub stands_in: Option<StandIn>,
     /// Where the label map was exported to, as it was then.
     pub export: Option<(PathBuf, PairStamp)>,
@@ -469,7 +472,10 @@ impl Stop<'_> {
         known: Option<FileRef>,
         note: Option<Note>,
     ) -> Outcome {
-        let (overlays, lost) = self.overlays(&book, note)?;
+        let view = KeptView::read(&book.contents.snapshot.around.view);
+        let (overlays, lost) = self.overlays(&book, &view, note)?;
+        let how = (&view, note == Some(Note::MasksAlone));
+        let companions = FoundCompanions::find(&self.finder, seeker(&book), how, &loaded.volume)?;
         let Book { path, contents, mut file, mut aside, copy } = *book;
         let around = &contents.snapshot.around;
         let numbered: BTreeMap<u32, Arc<Volume>> = overlays
@@ -495,7 +501,6 @@ impl Stop<'_> {
         if !is_exported && document.objects().iter().any(|o| !o.region.is_empty()) {
             document.mark_never_saved();
         }
-        let view = KeptView::read(&around.view);
         let Loaded { stats, histogram, path: scan, .. } = loaded;
         Ok(OpeningOutcome::Ready(Box::new(Ready {
             path,
@@ -512,6 +517,7 @@ impl Stop<'_> {
             view,
             overlays,
             lost,
+            companions,
             stands_in: None,
             export,
             is_exported,
@@ -524,10 +530,15 @@ impl Stop<'_> {
     fn overlays(
         &self,
         book: &Book,
+        view: &KeptView,
         note: Option<Note>,
     ) -> Outcome<(Vec<FoundOverlay>, Vec<Overlay>)> {
         let (mut found, mut lost) = (Vec::new(), Vec::new());
+        let companions = view.companion_places();
         for (place, overlay) in book.contents.snapshot.around.overlays.iter().enumerate() {
+            if companions.contains(&Some(place)) {
+                continue;
+            }
             if note == Some(Note::MasksAlone) {
                 lost.push(overlay.clone());
                 continue;

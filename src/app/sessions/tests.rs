@@ -1,5 +1,6 @@
 //! The parts of keeping work, without a window.
 
+mod companions;
 /// The core's tests have them too.
 #[path = "../../core/document/tests/deeds.rs"]
 #[allow(dead_code)]
@@ -456,9 +457,11 @@ proptest! {
         deeds in prop::collection::vec((deed(), any::<bool>()), 1..40),
         look in any::<u64>(),
         overlays in 0usize..3,
+        beside in any::<[bool; 3]>(),
     ) {
         let mut bench = Bench::new();
         looks::lay_over(&mut bench, overlays);
+        companions::put(&mut bench, beside);
         // The deeds are those of a document like this one.
         prop_assert_eq!(document().image().grid().dims(), [6, 5, 4]);
         let mut gesture = GestureId(0);
@@ -490,6 +493,7 @@ proptest! {
             o.document.active().map(|o| o.id)
         );
         prop_assert_eq!(ready.lost.len(), 0);
+        prop_assert_eq!(ready.companions.lost.which(), [false; 3]);
         looks::assert_alike(&looks::view_of(&mut ready, &document), &view);
     }
 }

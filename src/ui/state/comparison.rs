@@ -133,6 +133,8 @@ impl ComparisonColumn {
 pub struct ComparisonView {
     /// The file of B.
     pub name: String,
+    /// How it was read.
+    pub reading: ReferenceReading,
     /// What is drawn.
     pub look: ComparisonLook,
     /// By what labels are paired.
@@ -154,6 +156,7 @@ impl ComparisonView {
     pub fn with(name: String) -> Self {
         Self {
             name,
+            reading: ReferenceReading::default(),
             look: ComparisonLook::default(),
             by: PairBy::default(),
             tolerance_mm: 2.0,

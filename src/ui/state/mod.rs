@@ -43,7 +43,7 @@ mod work_list;
 
 pub use action::{Action, OfferAnswer, ReplaceAnswer};
 pub use arrangement::{Layout, Lightbox, Pane, SidePanels, Splits};
-pub use beside::{Beside, BesideAction, BesideLabels, BesideScan, FrameRelation};
+pub use beside::{Beside, BesideAction, BesideLabels, BesideScan, FrameRelation, labels_over};
 pub use brush_options::{BrushOptions, BrushShape};
 pub use comparison::{
     ComparedPair, ComparisonAction, ComparisonColumn, ComparisonJump, ComparisonLook,

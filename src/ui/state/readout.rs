@@ -69,11 +69,9 @@ fn beside(at: &Hover, view: &ViewState) -> String {
     if !view.is_side_by_side() {
         return String::new();
     }
+    let label = view.label_beside(at.world, at.voxel);
     let Some(second) = &view.scan.beside.scan else {
-        return view
-            .label_beside(at.voxel)
-            .map(|label| format!(" · B: {label}"))
-            .unwrap_or_default();
+        return label.map(|label| format!(" · B: {label}")).unwrap_or_default();
     };
     let value = view.value_beside(at.world).map_or_else(
         || tr("outside of the scan").to_owned(),
@@ -90,7 +88,8 @@ fn beside(at: &Hover, view: &ViewState) -> String {
             format!("{}{unit}", number(value))
         },
     );
-    format!(" · B: {value}")
+    let label = label.map(|label| format!(" · {label}")).unwrap_or_default();
+    format!(" · B: {value}{label}")
 }
 
 /// `encode 640 · decode 38 · paste 4 ms`, dashes for what was not done.
