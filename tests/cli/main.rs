@@ -26,6 +26,7 @@ mod pictures;
 #[cfg(target_os = "linux")]
 mod planted;
 mod render_flags;
+mod render_sides;
 mod served;
 mod sessions;
 mod support;

@@ -5,13 +5,15 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
-use voxpoint::document::Document;
+use voxpoint::document::{Change, Command as DocumentCommand, Document, EditKind, GestureId, Over};
 use voxpoint::geom::DVec3;
 use voxpoint::io;
 use voxpoint::measure::{Measurement, MeasurementId, MeasurementShape};
 use voxpoint::session::{
-    CaseState, FileRef, Past, ScanPart, SessionFile, SessionSource, Snapshot, Surroundings,
+    CaseState, FileRef, Hash, Overlay, Past, ScanPart, SessionFile, SessionSource, Snapshot,
+    Surroundings,
 };
+use voxpoint::volume::{Region, Window};
 use voxpoint::work::{CancelToken, Progress};
 
 use crate::support::{voxpoint, write_scan};
@@ -124,6 +126,99 @@ fn measured_session(folder: &Path, inside: bool) -> PathBuf {
         SessionFile::create(&path, &snapshot, &past).unwrap()
     });
     path
+}
+
+/// A session with one object whose window showed a second scan at the right, which is white, with a label in half of it.
+fn session_with_sides(folder: &Path) -> PathBuf {
+    let [scan, second, labels] =
+        ["scan.nii", "second.nii", "labels.nii"].map(|name| folder.join(name));
+    let dims = [20, 18, 6];
+    write_scan(&scan, dims, 2.0, |_| 0);
+    write_scan(&second, dims, 2.0, |[x, _, _]| if x == 0 { 0 } else { 1000 });
+    crate::support::write_labels(&labels, dims, 2.0, &[5; 20 * 18 * 3]);
+    let (cancel, progress) = (CancelToken::new(), Progress::new());
+    let volume = io::open_volume(&scan, &io::Limits::default(), &cancel, &progress).unwrap();
+    let file = |path: &Path| {
+        let (sha256, bytes) = Hash::of_files(&[path.to_owned()], &cancel).unwrap().unwrap();
+        let absolute = path.to_owned();
+        FileRef { absolute, relative: None, bytes, sha256: Some(sha256) }
+    };
+    let overlay = |path: &Path| Overlay {
+        file: file(path),
+        name: path.file_name().unwrap().to_string_lossy().into_owned(),
+        number: None,
+        window: Some(Window::new(500.0, 1000.0)),
+    };
+    let view = serde_json::json!({
+        "second": { "file": 0, "shown": true, "colours": "Grey" },
+        "compared": { "b": { "file": 1 } },
+    });
+    let around = Surroundings {
+        source: SessionSource::of(&volume, file(&scan)),
+        overlays: vec![overlay(&second), overlay(&labels)],
+        models: BTreeMap::new(),
+        view,
+        picture: None,
+        case_state: CaseState::Open,
+        exported: None,
+    };
+    let mut document = Document::new(Arc::new(volume));
+    let region = Region::from_mask(20, (0..2160).map(|n| n / 360 == 2 && n % 20 < 6));
+    let edit = DocumentCommand::Edit {
+        object: None,
+        change: Change::Add(Arc::new(region)),
+        over: Over::Background,
+        kind: EditKind::Brush,
+        gesture: GestureId(1),
+    };
+    document.apply(edit).unwrap();
+    let now = voxpoint::session::now_ms();
+    let snapshot = Snapshot::of(&document, around, now);
+    let path = folder.join("sides.voxpoint");
+    drop(SessionFile::create(&path, &snapshot, &Past::default()).unwrap());
+    path
+}
+
+#[test]
+fn what_was_beside_the_scan_is_named_and_in_the_pictures() {
+    let folder = tempfile::tempdir().unwrap();
+    let session = session_with_sides(folder.path());
+    let at = |name: &str| folder.path().join(name);
+    let json = voxpoint(&["info".as_ref(), session.as_os_str(), "--json".as_ref()]).json();
+    assert_eq!(json["overlays"], serde_json::json!([]));
+    assert_eq!(json["beside"]["path"], at("second.nii").to_str().unwrap());
+    assert_eq!(json["compared"]["path"], at("labels.nii").to_str().unwrap());
+    assert!(json["beside_labels"].is_null());
+    let text = voxpoint(&["info".as_ref(), session.as_os_str()]).stdout;
+    assert!(text.contains("compared with ") && text.contains("labels.nii"), "{text}");
+    let drawn = |name: &str| {
+        let out = at(&format!("{name}.nii.gz"));
+        let to = at(name);
+        let run = export(&session, &out, &["--pictures", to.to_str().unwrap()]);
+        assert_eq!(run.code, 0, "{run:?}");
+        let files = crate::support::names(&to);
+        let axial = files.iter().find(|file| file.ends_with("_axial.png")).expect("a picture");
+        let picture = image::open(to.join(axial)).unwrap().to_rgba8();
+        let half = |x: u32| {
+            let part = image::imageops::crop_imm(&picture, x, 0, 512, 1024).to_image();
+            let lit = part.pixels().filter(|p| p[0].min(p[1]).min(p[2]) > 180).count();
+            let range = |p: &image::Rgba<u8>| p[0].max(p[1]).max(p[2]) - p[0].min(p[1]).min(p[2]);
+            let coloured = part.pixels().filter(|p| range(p) > 40).count();
+            [lit > 30_000, coloured > 5_000]
+        };
+        (half(0), half(512), run.stderr)
+    };
+    // B's label is half of the scan's slices, and the white of the second scan's is seen through it.
+    let (left, right, told) = drawn("both");
+    assert_eq!((left, right[1]), ([false, true], true), "{told}");
+    assert!(!told.contains("warning"), "{told}");
+    std::fs::remove_file(at("labels.nii")).unwrap();
+    let (left, right, told) = drawn("one");
+    assert_eq!((left, right), ([false, true], [true, false]), "{told}");
+    assert!(told.contains("labels.nii") && told.lines().count() == 1, "{told}");
+    std::fs::remove_file(at("second.nii")).unwrap();
+    let (_, _, told) = drawn("none");
+    assert!(told.contains("second.nii"), "{told}");
 }
 
 #[test]
