@@ -21,7 +21,7 @@ use crate::document::Document;
 use crate::io::{Limits, PairStamp, Registry};
 use crate::session::{
     Contents, Damage, Exported, FileRef, Holder, Opened, Overlay, ReadOnly, Sameness, SessionFile,
-    SessionSource, Snapshot, holder_of, labels_check_sum,
+    SessionSource, Snapshot, TakeOverWatch, holder_of, labels_check_sum,
 };
 use crate::ui::text::mark;
 use crate::volume::{Histogram, Provenance, Scale, Stats, StoredGeometry, Volume, Voxels};
@@ -378,8 +378,10 @@ impl Stop<'_> {
         let place = path.canonicalize().unwrap_or_else(|_| path.to_owned());
         loop {
             if !holder_of(&place).is_some_and(|holder| holder.is_this_program()) {
-                let opened = SessionFile::open(path, take_over)
-                    .map_err(|why| Failed::Because(why.to_string()))?;
+                let watch = TakeOverWatch { cancel: self.cancel, progress: self.finder.progress };
+                let opened = SessionFile::open_watched(path, take_over, watch);
+                self.cancel.check().map_err(|_| Failed::Cancelled)?;
+                let opened = opened.map_err(|why| Failed::Because(why.to_string()))?;
                 match &opened.file {
                     Err(ReadOnly::Held(holder)) if holder.is_this_program() => {}
                     _ => return Ok(opened),

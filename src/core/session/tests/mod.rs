@@ -21,6 +21,8 @@ mod rights;
 mod round_trip;
 mod scan;
 mod taking_back;
+#[cfg(unix)]
+mod taking_over;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
