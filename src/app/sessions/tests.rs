@@ -150,7 +150,7 @@ fn of_what_waits_the_newest_is_written_and_all_of_it_before_the_end() {
     let drafts = super::folder::drafts(&folder.path().join("state"));
     assert_eq!(drafts.len(), 1);
     let contents = session::read(&drafts[0]).unwrap();
-    assert_eq!((contents.snapshot.objects, contents.damage), (objects, vec![]));
+    assert_eq!((contents.snapshot.objects.to_vec(), contents.damage), (objects, vec![]));
     assert!(contents.snapshot.around.picture.is_some());
 }
 
@@ -364,7 +364,7 @@ fn a_session_moves_only_over_sessions_that_nobody_has() {
     bench.keeper.give(moved(&other, letter));
     assert!(matches!(bench.hear(), Told::Moved { .. }));
     let contents = session::read(&other).unwrap();
-    assert_eq!(contents.snapshot.objects, bench.open.document.objects());
+    assert_eq!(contents.snapshot.objects.to_vec(), bench.open.document.objects());
     assert!(fresh.exists(), "a session with a name is the user's");
 }
 
@@ -483,7 +483,7 @@ proptest! {
         prop_assert_eq!(&ready.damage, &Vec::<String>::new());
         prop_assert!(ready.file.is_ok());
         let document = ready.document.take().unwrap();
-        prop_assert_eq!(document.objects(), &expected.objects[..]);
+        prop_assert_eq!(document.objects(), &*expected.objects.to_vec());
         prop_assert_eq!(document.labels(), o.document.labels());
         prop_assert_eq!(
             document.active().map(|o| o.id),

@@ -245,8 +245,10 @@ impl Document {
         if !ops.is_empty() {
             self.record(name, ops);
             // Nobody wants to change what can't be seen.
-            for object in self.objects.iter_mut().filter(|o| known.contains(&o.id)) {
-                object.visible = true;
+            for at in 0..self.objects.len() {
+                if known.contains(&self.objects[at].id) {
+                    self.objects[at].visible = true;
+                }
             }
         }
         Ok(())

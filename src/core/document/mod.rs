@@ -31,6 +31,7 @@ mod prompts;
 mod rebase;
 mod refused;
 mod restore;
+mod shared_objects;
 mod stacked;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -50,6 +51,8 @@ pub use object::{LabelId, Object, ObjectState, PALETTE, palette_colour};
 pub use prompt_change::PromptChange;
 pub use refused::Refused;
 pub use restore::{DocumentParts, NotRestored, NotWhole, whole_objects};
+use shared_objects::ObjectList;
+pub use shared_objects::SharedObjects;
 pub use underneath::Underneath;
 pub use write::answer_delta;
 
@@ -73,7 +76,7 @@ pub struct Document {
     /// The image that the model looks at for objects without clicks.
     model_image: ImageId,
     labels: LabelMap,
-    objects: Vec<Object>,
+    objects: ObjectList,
     active: Option<LabelId>,
     /// For objects that have no clicks yet.
     working_scale: WorkingScale,
@@ -158,7 +161,7 @@ impl Document {
             overlays: BTreeMap::new(),
             model_image: ImageId::Scan,
             labels,
-            objects: Vec::new(),
+            objects: ObjectList::default(),
             active: None,
             working_scale: WorkingScale::ONE,
             history: History::default(),
@@ -245,6 +248,11 @@ impl Document {
     /// The objects, in the order in which they were made.
     pub fn objects(&self) -> &[Object] {
         &self.objects
+    }
+
+    /// The same, for those who keep them: see [`SharedObjects`]. Cheap if few have changed since it was asked last.
+    pub fn shared_objects(&self) -> SharedObjects {
+        self.objects.share()
     }
 
     /// An object by its label.

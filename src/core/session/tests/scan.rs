@@ -234,7 +234,7 @@ fn a_change_does_not_write_the_scan_again() {
     let mut object = Object::new(LabelId(1), "one".to_owned(), [1, 2, 3]);
     object.added = boxed(grid.dims(), [9, 9, 9], [120, 120, 120]);
     object.region = Arc::clone(&object.added);
-    snapshot.objects = vec![object];
+    snapshot.objects = vec![object].into();
     let mut file = with_scan(&path, &snapshot, &volume);
     assert!(std::fs::metadata(&path).unwrap().len() > 40 << 20);
     let object = &mut snapshot.objects[0];
