@@ -32,13 +32,19 @@ impl App {
 
     /// Writes the table for the program that its name says.
     pub(super) fn save_label_table(&mut self, document: DocumentNumber, path: PathBuf) {
-        let open = self.open.as_ref().filter(|open| open.number == document);
-        let (Some(open), Some((kind, labels))) = (open, table_of(&path)) else {
-            let why = tr_with(
-                "Not saved, because the masks have changed or another scan was opened meanwhile: {name}",
-                &[("name", &path.display())],
-            );
-            self.toasts.error(why);
+        let name = path.display();
+        let Some(open) = self.open.as_ref().filter(|open| open.number == document) else {
+            self.toasts.error(tr_with(
+                "Not saved, because another scan was opened meanwhile: {name}",
+                &[("name", &name)],
+            ));
+            return;
+        };
+        let Some((kind, labels)) = table_of(&path) else {
+            self.toasts.error(tr_with(
+                "Not saved: which program a table is for is told by the end of its name, which is {endings}: {name}",
+                &[("endings", &TABLE_ENDINGS.join(", ")), ("name", &name)],
+            ));
             return;
         };
         // Beside a new table lies what may be another program's: no question was asked of it.
