@@ -9,7 +9,7 @@ use crate::measure::{
     DRAWN_CSV_HEAD, DrawnMeasure, DrawnMeasures, MeasurementKind, drawn_measures_csv,
 };
 use crate::session::Contents;
-use crate::volume::{SuvKind, Volume, readable};
+use crate::volume::{SuvKind, Volume};
 
 /// How the names of their files end.
 pub const ENDINGS: [&str; 2] = [".csv", ".json"];
@@ -96,21 +96,15 @@ pub fn is_foreign(path: &Path) -> bool {
     read.is_err() || !ours
 }
 
-/// For people.
+/// For people: its size, without the scan's values in it.
 pub fn line(measure: &DrawnMeasure) -> String {
     let DrawnMeasure { name, kind, length_mm, width_mm, angle_degrees, .. } = measure;
-    let mut size = match (length_mm, width_mm, angle_degrees) {
+    let size = match (length_mm, width_mm, angle_degrees) {
         (Some(length), Some(width), _) => format!("{length:.2} × {width:.2} mm"),
         (Some(length), None, _) => format!("{length:.2} mm"),
         (_, _, Some(degrees)) => format!("{degrees:.1}°"),
         _ => "of no size".to_owned(),
     };
-    if let (Some(mean), Some(sd), Some(min), Some(max)) =
-        (measure.mean, measure.sd, measure.min, measure.max)
-    {
-        let [mean, sd, min, max] = [mean, sd, min, max].map(|value| readable(value, 4));
-        size = format!("{size}, mean {mean} ± {sd} ({min} to {max})");
-    }
     if name.is_empty() { format!("{kind}, {size}") } else { format!("{name}: {kind}, {size}") }
 }
 

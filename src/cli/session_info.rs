@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::measurements::{line, measured};
+use super::measurements::line;
 use super::{files, print, print_json};
 use crate::document::{LabelId, Object, ObjectState};
 use crate::geom::Grid;
@@ -39,7 +39,7 @@ struct Info {
     /// SHA-256 by name.
     models: std::collections::BTreeMap<String, String>,
     objects: Vec<ObjectInfo>,
-    /// Rectangles with the values of the scan, if that is there.
+    /// Without the values of rectangles: those are the scan's, which is not read for this.
     measurements: Vec<DrawnMeasure>,
     /// What could not be read, or is not what was written.
     damage: Vec<String>,
@@ -206,8 +206,8 @@ impl Info {
 /// Says what a session holds.
 pub fn info(path: &Path, json: bool) -> anyhow::Result<()> {
     let contents = session::read(path)?;
-    let drawn = measured(path, &contents, None)?;
-    let info = Info::of(&contents, drawn.measurements);
+    let drawn = contents.snapshot.measurements.iter();
+    let info = Info::of(&contents, drawn.map(|drawn| DrawnMeasure::of(drawn, None)).collect());
     if json { print_json(&info) } else { print(&info.table()) }
 }
 
