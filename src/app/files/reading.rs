@@ -65,6 +65,11 @@ impl Which {
         }
     }
 
+    /// Without what the user has said about how it is read.
+    pub fn of_place(&self) -> &Self {
+        if let Self::As(which, _) = self { which } else { self }
+    }
+
     fn plain(self) -> Self {
         if let Self::As(which, _) = self { *which } else { self }
     }
@@ -258,7 +263,7 @@ pub(super) fn volume(
 ) -> Result<Result<Volume, Arc<dyn SeriesList>>, IoError> {
     let limits = Limits::default();
     let options = which.options();
-    let which = if let Which::As(which, _) = which { &**which } else { which };
+    let which = which.of_place();
     if let Which::Row(list, row) = which {
         return list.open_as(*row, &options, &limits, cancel, progress).map(Ok);
     }

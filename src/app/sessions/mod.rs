@@ -3,7 +3,7 @@
 //!
 //! - `keeper`: the thread that has the files, `desk` and `kept`: what it does there, `orders`: what it is asked;
 //!   `current`: what of the open document has changed.
-//! - `beginning`: a case of a list, with a session at its place.
+//! - `beginning`: a case of a list, with a session at its place; `of_case`: whether that is its.
 //! - `opening`: from a file to a document, `found`: its scan, `inside`: where that is in the session, `carried`: the file on its way; `taking_up`: the document
 //!   into the window; `asking`: the questions on the way.
 //! - `drafts`: what can be gone on with; `folder`, `discarded`: where drafts lie; `copies`: which session a draft is a copy
@@ -28,6 +28,7 @@ mod keeper;
 mod kept;
 mod kept_view;
 mod moving;
+mod of_case;
 mod onto;
 mod opening;
 mod orders;

@@ -5,6 +5,7 @@
 //! - [`find`]: the cases of a folder ([`folder`]: what counts as a scan) or of a table ([`table`]).
 //! - [`WorkStatus`]: what is known of the work on a case. It is somebody else's a moment later: who opens a case gets its
 //!   lock, or is told who has it.
+//! - [`is_session_of`]: whether a session says that it is about a scan.
 //! - [`naming`]: how label maps and files of other formats are told by their names.
 
 mod error;
@@ -21,6 +22,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rayon::prelude::*;
 
 pub use error::CasesError;
+pub use look::is_session_of;
 pub use table::table_rows;
 
 use crate::io::Registry;
