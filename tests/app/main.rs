@@ -39,6 +39,7 @@ mod robot;
 mod scissors;
 mod series;
 mod served;
+mod served_waiting;
 mod server_stub;
 mod sessions;
 mod side_by_side;

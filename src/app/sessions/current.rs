@@ -14,7 +14,7 @@ use crate::app::open_document::OpenDocument;
 use crate::document::StateId;
 use crate::session::{CaseState, FileRef, Overlay, SessionSource, Snapshot, Surroundings, now_ms};
 use crate::ui::{EarlierWork, ModelStatus, ScanPlace, Status, ViewState};
-use crate::volume::{Volume, Window};
+use crate::volume::Volume;
 
 /// From one state that is handed over to the next.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -423,9 +423,8 @@ impl Current {
         };
         // In the unit of its file, as all that is kept.
         let window = |layer: &crate::ui::ImageLayer| {
-            let Window { centre, width } = layer.window;
             let factor = factor_of(&layer.volume);
-            Window::new(centre / factor, width / factor)
+            layer.window.in_unit(|value| value / factor)
         };
         let shown = view.scan.overlays.iter().map(|layer| (&layer.volume, Some(window(layer))));
         let hidden = open.document.numbered_images().filter_map(|(_, volume)| {

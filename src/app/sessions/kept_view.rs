@@ -209,7 +209,7 @@ impl Volume3d {
 /// `factor`: by what values of the file are multiplied.
 fn window(numbers: Option<[f64; 2]>, factor: f64) -> Option<Window> {
     let [centre, width] = numbers.filter(|n| finite(n) && n[1] > 0.0)?;
-    Some(Window::new(centre * factor, width * factor))
+    Some(Window::new(centre, width).in_unit(|value| value * factor))
 }
 
 /// By what the values of an image's file were multiplied, if it is shown in others.

@@ -355,26 +355,7 @@ impl App {
             }
             Told::Moved { session, mark, path, has_scan, without_locks } => {
                 self.tell_of_locks(&path, without_locks);
-                let current = &mut self.sessions.current;
-                let name = path.display().to_string();
-                let mut had_scan = false;
-                if let Some(current) = mine(current, session) {
-                    (current.named, current.moving, current.copy_of) = (true, None, None);
-                    had_scan = std::mem::replace(&mut current.has_scan, has_scan);
-                    self.remembered.opened(path.clone().into());
-                    current.heard(mark, Some(path), None);
-                }
-                let scan = self.open.as_ref().filter(|_| had_scan && !has_scan);
-                self.toasts.info(match scan {
-                    Some(open) => tr_with(
-                        "Session saved without the scan's voxels: whoever opens it needs the scan's file ({scan}). From now on every change is written into it: {name}",
-                        &[("scan", &open.document.image().name()), ("name", &name)],
-                    ),
-                    None => tr_with(
-                        "Session saved; from now on every change is written into it: {name}",
-                        &[("name", &name)],
-                    ),
-                });
+                self.hear_of_move((session, mark), path, has_scan);
             }
             Told::NotMoved { session, why } => {
                 if let Some(current) = mine(current, session) {
@@ -385,16 +366,40 @@ impl App {
                 self.toasts.error(tr_with("The session was not saved: {why}", &[("why", &why)]));
             }
             Told::Ended => drafts.look_again(),
-            Told::Discarded(Ok(path)) => {
+            Told::Discarded(discarded) => {
                 drafts.look_again();
-                self.toasts.info(words::discarded(&path));
-            }
-            Told::Discarded(Err(why)) => {
-                drafts.look_again();
-                let why = tr_error(&why);
-                self.toasts.error(tr_with("Nothing was discarded: {why}", &[("why", &why)]));
+                match discarded {
+                    Ok(path) => self.toasts.info(words::discarded(&path)),
+                    Err(why) => self.toasts.error(tr_with(
+                        "Nothing was discarded: {why}",
+                        &[("why", &tr_error(&why))],
+                    )),
+                }
             }
         }
+    }
+
+    /// A session is kept in this file from now on.
+    fn hear_of_move(&mut self, (session, mark): (SessionId, u64), path: PathBuf, has_scan: bool) {
+        let name = path.display().to_string();
+        let mut had_scan = false;
+        if let Some(current) = mine(&mut self.sessions.current, session) {
+            (current.named, current.moving, current.copy_of) = (true, None, None);
+            had_scan = std::mem::replace(&mut current.has_scan, has_scan);
+            self.remembered.opened(path.clone().into());
+            current.heard(mark, Some(path), None);
+        }
+        let scan = self.open.as_ref().filter(|_| had_scan && !has_scan);
+        self.toasts.info(match scan {
+            Some(open) => tr_with(
+                "Session saved without the scan's voxels: whoever opens it needs the scan's file ({scan}). From now on every change is written into it: {name}",
+                &[("scan", &open.document.image().name()), ("name", &name)],
+            ),
+            None => tr_with(
+                "Session saved; from now on every change is written into it: {name}",
+                &[("name", &name)],
+            ),
+        });
     }
 
     /// Says once that sessions lie on a drive without locks.

@@ -325,7 +325,7 @@ pub(super) fn dressed(
         let _as_read = show_layer_in(&mut layer, Some(kind));
     }
     let factor = factor_of(&layer.volume);
-    let shown = |Window { centre, width }| Window::new(centre * factor, width * factor);
+    let shown = |window: Window| window.in_unit(|value| value * factor);
     layer.window = overlay.window.map_or(layer.window, shown);
     view.dress(place, &mut layer);
     layer

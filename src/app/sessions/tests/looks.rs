@@ -78,10 +78,7 @@ pub(super) fn shuffle(view: &mut ViewState, document: &Document, chance: &mut Ch
         columns: chance.usize(1..9),
         rows: chance.usize(1..9),
     });
-    *oblique = maybe(chance, |chance| Oblique {
-        rotation: DMat3::from_axis_angle(direction(chance), between(chance, -3.0, 3.0)),
-        pivot: direction(chance) * 9.0,
-    });
+    *oblique = maybe(chance, an_oblique);
     *flood_tolerance = maybe(chance, |chance| between(chance, 0.0, 99.0));
     (*paint_inside, *growth_not_wanted, *operand) =
         (object(chance), object(chance), object(chance));
@@ -91,14 +88,25 @@ pub(super) fn shuffle(view: &mut ViewState, document: &Document, chance: &mut Ch
     });
     *in_range_only = paint_range.is_some() && chance.bool();
     *slices = std::array::from_fn(|_| PaneState { pan_zoom: maybe(chance, pan_zoom) });
-    *orbit = Orbit {
+    *orbit = an_orbit(chance);
+    shuffle_3d(view_3d, chance);
+}
+
+fn an_oblique(chance: &mut Chance) -> Oblique {
+    Oblique {
+        rotation: DMat3::from_axis_angle(direction(chance), between(chance, -3.0, 3.0)),
+        pivot: direction(chance) * 9.0,
+    }
+}
+
+fn an_orbit(chance: &mut Chance) -> Orbit {
+    Orbit {
         azimuth: between(chance, -3.0, 3.0),
         elevation: between(chance, -1.5, 1.5),
         zoom: between(chance, 0.2, 9.0),
         perspective: chance.bool(),
         shift: DVec2::new(between(chance, -9.0, 9.0), between(chance, -9.0, 9.0)),
-    };
-    shuffle_3d(view_3d, chance);
+    }
 }
 
 fn direction(chance: &mut Chance) -> DVec3 {
