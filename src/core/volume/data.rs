@@ -352,7 +352,8 @@ impl Volume {
         };
         let mut file_dims = grid.dims().to_vec();
         file_dims.extend(self.file_dims.iter().skip(3));
-        Self { grid, file_dims, voxels, provenance, ..self.clone() }
+        let padding = self.padding.reordered(order, dims);
+        Self { grid, file_dims, voxels, provenance, padding, ..self.clone() }
     }
 
     /// The time point that is looked at, from 0.
@@ -420,8 +421,13 @@ impl Volume {
     /// Whether a voxel at a time point, as of [`Volume::value_in`], is padding.
     pub(super) fn is_padding_in(&self, time_point: usize, voxel: [usize; 3]) -> bool {
         let first = time_point.min(self.time_points() - 1) * self.grid.count();
-        !self.padding.is_empty()
-            && self.padding.holds(self.voxels.raw(first + self.grid.index(voxel)))
+        let index = first + self.grid.index(voxel);
+        !self.padding.is_empty() && self.is_padding(index, self.voxels.raw(index))
+    }
+
+    /// Whether the stored number at a memory position is padding.
+    pub(super) fn is_padding(&self, index: usize, stored: f64) -> bool {
+        self.padding.holds(self.grid.dims(), index, stored)
     }
 }
 

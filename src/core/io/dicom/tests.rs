@@ -1,5 +1,6 @@
 mod broken;
 mod colours;
+mod padding;
 mod parts;
 mod places;
 mod series;
@@ -277,6 +278,12 @@ fn folders_as_hospitals_have_them() {
             image
         })
         .collect();
+    let frames = series(&[0.0, 1.0, 2.0]).into_iter().enumerate();
+    let frames =
+        frames.map(|(n, i)| with(i, tags::FRAME_OF_REFERENCE_UID, VR::UI, ["1.7", "1.8"][n / 2]));
+    let mut projection = image("5", 0, [0.0; 3], 0);
+    projection.remove_element(tags::PIXEL_SPACING);
+    let projection = with(projection, tags::IMAGER_PIXEL_SPACING, VR::DS, "0.2\\0.1");
     let rows: Vec<Row> = vec![
         ("one missing", gap, Ok(&[4, 3, 5]), "missing and shown empty: one after slice 2"),
         ("uneven", uneven, Err("1 to 1.6 mm apart"), ""),
@@ -289,6 +296,8 @@ fn folders_as_hospitals_have_them() {
         ("a larger localizer first", larger, Ok(&[4, 3, 2]), "series 1, CT, 1 images"),
         ("no places", places, Err("do not say where they lie"), ""),
         ("one place twice", extra, Err("nothing says which belong together"), ""),
+        ("two frames", frames.collect(), Ok(&[4, 3, 3]), "its images lie in 2 frames of reference"),
+        ("on a detector", vec![projection], Ok(&[4, 3, 1]), "lengths come out too long"),
         ("larger than its file", short, Err("its header claims"), ""),
     ];
     for (what, images, expected, told) in rows {
