@@ -11,8 +11,9 @@ use crate::measure::{
     DrawnMeasure, DrawnMeasures, MEASURES_CSV_HEAD, MeasuredFile, drawn_measures_csv, measures_csv,
 };
 use crate::ui::measured_objects;
+use crate::ui::state::readout;
 use crate::ui::text::tr_with;
-use crate::volume::SuvKind;
+use crate::volume::ValueUnit;
 
 impl App {
     pub(super) fn ask_save_measures(&mut self) {
@@ -28,16 +29,9 @@ impl App {
         Some(MeasuredFile {
             file: self.compared_file()?.display().to_string(),
             scan: Some(open.path.display().to_string()),
-            unit: self.unit_of_values(),
+            unit: readout::value_unit(&self.view).map(ValueUnit::name),
             structures: measured_objects(&open.document, &self.status.measures)?,
         })
-    }
-
-    /// Of the scan's values, if it is known.
-    fn unit_of_values(&self) -> Option<&'static str> {
-        let image = self.open.as_ref()?.document.image();
-        let is_ct = self.view.scan.stats.is_some_and(|stats| stats.looks_like_ct());
-        image.suv_kind().map(SuvKind::unit).or(is_ct.then_some("HU"))
     }
 
     pub(super) fn ask_save_drawn(&mut self) {
@@ -52,13 +46,14 @@ impl App {
         let open = self.open.as_ref().filter(|open| open.number == document);
         let text = open.and_then(|open| {
             let scan = open.document.image();
+            let unit = readout::value_unit(&self.view);
             let drawn = open.document.measurements().iter();
             let measurements =
-                drawn.map(|m| DrawnMeasure::of(m, Some(&**scan))).collect::<Vec<_>>();
+                drawn.map(|m| DrawnMeasure::of(m, Some(&**scan), unit)).collect::<Vec<_>>();
             if !is_json(&path) {
                 return Some(drawn_measures_csv(&measurements));
             }
-            let (scan, unit) = (open.path.display().to_string(), self.unit_of_values());
+            let (scan, unit) = (open.path.display().to_string(), unit.map(ValueUnit::name));
             serde_json::to_string_pretty(&DrawnMeasures { scan, unit, measurements }).ok()
         });
         self.write_numbers(document, path, text);

@@ -160,7 +160,7 @@ fn rectangles_have_the_values_of_the_scan_wherever_that_is() {
         };
         assert_eq!(line("m.csv", &[]).code, 0);
         let table = std::fs::read_to_string(at("m.csv")).unwrap();
-        assert!(table.contains("1,,length,10,,,,,,,,,0 0 8; -6 -8 8\n"), "{table}");
+        assert!(table.contains("1,,length,10,,,,,,,,,0 0 8; -6 -8 8,\n"), "{table}");
         let row = if has_values {
             "2,\"node, left\",rectangle,6,4,,24,6,404,0.816"
         } else {

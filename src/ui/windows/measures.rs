@@ -66,8 +66,8 @@ fn drawn(ui: &mut Ui, document: &Document, height: f32, cx: &mut CommandContext)
     });
     ui.horizontal(|ui| {
         if ui.button(tr("Copy as table")).clicked() {
-            let scan = Some(&**document.image());
-            let all = document.measurements().iter().map(|m| DrawnMeasure::of(m, scan));
+            let (scan, unit) = (Some(&**document.image()), readout::value_unit(cx.view));
+            let all = document.measurements().iter().map(|m| DrawnMeasure::of(m, scan, unit));
             ui.ctx().copy_text(drawn_measures_csv(&all.collect::<Vec<_>>()));
         }
         let tip = tr("CSV or JSON, with the keys of the command line");

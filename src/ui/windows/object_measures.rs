@@ -14,6 +14,7 @@ use crate::ui::kit::template::tr_sentence;
 use crate::ui::kit::text::{tr, tr_with};
 use crate::ui::kit::widgets::{colours, quiet, row_button};
 use crate::ui::state::{Action, ObjectMeasures, measured_objects, millimetres, readout};
+use crate::volume::ValueUnit;
 
 /// Draws a row for each object that has a mask.
 pub(super) fn show(ui: &mut Ui, document: &Document, height: f32, cx: &mut CommandContext) {
@@ -41,7 +42,8 @@ pub(super) fn show(ui: &mut Ui, document: &Document, height: f32, cx: &mut Comma
             let copied = ui.button(tr("Copy objects as table")).clicked();
             if let Some(structures) = all.filter(|_| copied) {
                 let name = document.image().name().to_owned();
-                let file = MeasuredFile { file: name, scan: None, unit: None, structures };
+                let unit = readout::value_unit(cx.view).map(ValueUnit::name);
+                let file = MeasuredFile { file: name, scan: None, unit, structures };
                 ui.ctx().copy_text(format!("{MEASURES_CSV_HEAD}{}", measures_csv(&file)));
             }
             let tip = tr("CSV or JSON, with the keys of the command line");
