@@ -8,14 +8,14 @@ use anyhow::{anyhow, bail};
 use serde::Serialize;
 
 use super::super::args::CompareArgs;
-use super::super::folders::name_of;
+use super::super::folders::distinct_names;
 use super::super::overlaps::overlaps;
 use super::super::tables::table;
 use super::super::{files, label_maps, print, print_json, say};
 use super::room::MemoryRoom;
 use crate::document::{LabelId, palette_colour};
 use crate::io::{self, LabelsRead};
-use crate::measure::{ComparedNumbers, MOST_RATERS, PairBy, RaterMasks, Staple};
+use crate::measure::{ComparedMaps, ComparedNumbers, MOST_RATERS, PairBy, RaterMasks, Staple};
 use crate::volume::{LabelMap, LabelName, NamedRegion, Region, RegionBuilder, Volume};
 use crate::work::{CancelToken, Progress, memory};
 
@@ -78,14 +78,19 @@ pub fn run(args: &CompareArgs) -> anyhow::Result<()> {
     for path in &paths[1..] {
         raters.push(label_maps::read_onto(&first, path, args.reading())?);
     }
-    let labels = labels(&raters, args.label);
+    if let Some(wanted) = args.label {
+        for read in &mut raters {
+            let value = read.value_of(wanted);
+            read.labels.retain(|label| Some(label.value) == value);
+        }
+    }
+    let labels = labels(&raters);
     if labels.is_empty() {
         say("warning: no rater has a label");
     }
-    let agreement = agreement(&labels, &first, args)?;
-    if args.csv.is_some() {
-        write_csv(&paths, &raters, &first, args)?;
-    }
+    let pairs = compared_raters(&raters, &first, args)?;
+    write_csv(&distinct_names(&paths), &pairs, args)?;
+    let agreement = agreement(&labels, &pairs, &first, args)?;
     let together = Together::of(&labels, &first);
     if let Some(out) = &args.staple {
         save(out, &together.staple_regions(), &labels, &first)?;
@@ -102,22 +107,28 @@ pub fn run(args: &CompareArgs) -> anyhow::Result<()> {
     print(text(&report).trim_end())
 }
 
-/// Everybody with everybody, as the table of two folders has pairs: the names of both files are the case.
-fn write_csv(
-    paths: &[&Path],
+/// Two raters, by their positions, and what all labels that one of them has are against those of the other.
+type ComparedRaters = ([usize; 2], ComparedMaps);
+
+/// Everybody with everybody.
+fn compared_raters(
     raters: &[LabelsRead],
     first: &Volume,
     args: &CompareArgs,
-) -> anyhow::Result<()> {
-    let (room, mut cases) = (MemoryRoom::default(), Vec::new());
-    for a in 0..raters.len() {
-        for b in a + 1..raters.len() {
-            let pair = [&raters[a], &raters[b]];
-            let found = super::compared(first.grid(), pair, PairBy::Number, args, &room)?;
-            cases.push((format!("{} - {}", name_of(paths[a]), name_of(paths[b])), found));
-        }
-    }
-    let cases: Vec<_> = cases.iter().map(|(case, found)| (case.clone(), found)).collect();
+) -> anyhow::Result<Vec<ComparedRaters>> {
+    let room = MemoryRoom::default();
+    let pairs = (0..raters.len()).flat_map(|a| (a + 1..raters.len()).map(move |b| [a, b]));
+    let compared = |pair: [usize; 2]| {
+        let maps = pair.map(|n| &raters[n]);
+        Ok((pair, super::compared(first.grid(), maps, PairBy::Number, args, &room)?))
+    };
+    pairs.map(compared).collect()
+}
+
+/// As the table of two folders has pairs: the names of both raters are the case.
+fn write_csv(names: &[String], pairs: &[ComparedRaters], args: &CompareArgs) -> anyhow::Result<()> {
+    let case = |[a, b]: [usize; 2]| format!("{} - {}", names[a], names[b]);
+    let cases: Vec<_> = pairs.iter().map(|(pair, found)| (case(*pair), found)).collect();
     super::write_tables(args, &cases, &[], &[])
 }
 
@@ -131,15 +142,12 @@ fn refuse_to_replace(path: &Path, force: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// All labels by their numbers in the files, or the one that is wanted.
-fn labels(raters: &[LabelsRead], wanted: Option<u64>) -> Vec<RatedLabel> {
+/// All labels by their numbers in the files.
+fn labels(raters: &[LabelsRead]) -> Vec<RatedLabel> {
     let mut found: BTreeMap<u64, RatedLabel> = BTreeMap::new();
     for (n, read) in raters.iter().enumerate() {
         for label in &read.labels {
             let in_file = label_maps::in_file(read, label.value);
-            if wanted.is_some_and(|w| w != in_file) {
-                continue;
-            }
             let masks = || vec![Region::default(); raters.len()];
             let rated = found.entry(in_file).or_insert_with(|| RatedLabel {
                 in_file,
@@ -155,28 +163,22 @@ fn labels(raters: &[LabelsRead], wanted: Option<u64>) -> Vec<RatedLabel> {
     found.into_values().collect()
 }
 
+/// Label by label the numbers of each pair; of a label that neither has, those of two empty masks.
 fn agreement(
     labels: &[RatedLabel],
+    pairs: &[ComparedRaters],
     volume: &Volume,
     args: &CompareArgs,
 ) -> anyhow::Result<Vec<RaterPair>> {
-    let mut rows = Vec::new();
-    for label in labels {
-        let raters = label.masks.len();
-        let which: Vec<(usize, usize)> =
-            (0..raters).flat_map(|a| (a + 1..raters).map(move |b| (a, b))).collect();
-        let pairs: Vec<(&Region, &Region)> =
-            which.iter().map(|&(a, b)| (&label.masks[a], &label.masks[b])).collect();
-        let (found, _) = super::numbers_of(&pairs, volume.grid(), args, &MemoryRoom::default())?;
-        rows.extend(which.into_iter().zip(found).map(|((a, b), numbers)| RaterPair {
-            label: label.in_file,
-            name: label.name.clone(),
-            a,
-            b,
-            numbers,
-        }));
-    }
-    Ok(rows)
+    let nothing = Region::default();
+    let empty = [(&nothing, &nothing)];
+    let (_, neither) = super::numbers_of(&empty, volume.grid(), args, &MemoryRoom::default())?;
+    let row = |label: &RatedLabel, ([a, b], found): &ComparedRaters| {
+        let of_label = found.labels.iter().find(|row| row.label == label.in_file);
+        let numbers = of_label.map_or(&neither, |row| &row.numbers).clone();
+        RaterPair { label: label.in_file, name: label.name.clone(), a: *a, b: *b, numbers }
+    };
+    Ok(labels.iter().flat_map(|label| pairs.iter().map(move |pair| row(label, pair))).collect())
 }
 
 /// What the raters make together, label by label.
