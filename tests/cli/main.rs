@@ -22,6 +22,7 @@ mod model;
 mod others;
 #[cfg(target_os = "linux")]
 mod output;
+mod patients;
 mod pictures;
 #[cfg(target_os = "linux")]
 mod planted;

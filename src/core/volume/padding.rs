@@ -201,10 +201,10 @@ mod tests {
             for signs in 0..8_u8 {
                 // Columns of the target's affine: its axis `to[a]` runs along x, y or z, forwards or backwards.
                 let (mut matrix, mut size, mut first) = (DMat3::ZERO, [0; 3], DVec3::ZERO);
-                for axis in 0..3 {
+                for (axis, along) in to.into_iter().enumerate() {
                     let backwards = signs >> axis & 1 == 1;
-                    size[to[axis]] = dims[axis];
-                    matrix.col_mut(to[axis])[axis] = if backwards { -1.0 } else { 1.0 };
+                    size[along] = dims[axis];
+                    matrix.col_mut(along)[axis] = if backwards { -1.0 } else { 1.0 };
                     first[axis] = if backwards { (dims[axis] - 1) as f64 } else { 0.0 };
                 }
                 let affine = DAffine3 { matrix3: matrix, translation: first };
