@@ -9,7 +9,7 @@ use crate::io::{OpenOptions, SliceSpacing, VolumePart, formats};
 use crate::volume::Histogram;
 
 /// Slices of 4 × 3 pixels.
-struct Slices {
+struct Case {
     what: &'static str,
     signed: bool,
     photometric: &'static str,
@@ -24,9 +24,9 @@ struct Slices {
 /// What others are filled with, which is padding nowhere.
 const MEASURED: i32 = 700;
 
-fn cases() -> Vec<Slices> {
+fn cases() -> Vec<Case> {
     vec![
-        Slices {
+        Case {
             what: "signed",
             signed: true,
             photometric: "MONOCHROME2",
@@ -39,7 +39,7 @@ fn cases() -> Vec<Slices> {
             ],
             padded: 4,
         },
-        Slices {
+        Case {
             what: "unsigned, zero",
             signed: false,
             photometric: "MONOCHROME2",
@@ -51,7 +51,7 @@ fn cases() -> Vec<Slices> {
             ],
             padded: 6,
         },
-        Slices {
+        Case {
             what: "a range of signed numbers",
             signed: true,
             photometric: "MONOCHROME2",
@@ -62,7 +62,7 @@ fn cases() -> Vec<Slices> {
             ],
             padded: 5,
         },
-        Slices {
+        Case {
             what: "a bright range, its limit below",
             signed: false,
             photometric: "MONOCHROME1",
@@ -73,21 +73,21 @@ fn cases() -> Vec<Slices> {
             ],
             padded: 4,
         },
-        Slices {
+        Case {
             what: "32 bits of a float do not hold its values",
             signed: true,
             photometric: "MONOCHROME2",
             padding: (-32768, None),
             slices: vec![
-                (0.1234567891, 0.987654321, vec![-32768, -32767]),
-                (0.7654321987, -0.123456789, vec![-32768, -32767]),
+                (0.123_456_789_1, 0.987_654_321, vec![-32768, -32767]),
+                (0.765_432_198_7, -0.123_456_789, vec![-32768, -32767]),
             ],
             padded: 2,
         },
     ]
 }
 
-impl Slices {
+impl Case {
     fn numbers(&self, slice: usize) -> Vec<i32> {
         let given = &self.slices[slice].2;
         (0..12).map(|n| given.get(n).copied().unwrap_or(MEASURED)).collect()
@@ -233,7 +233,7 @@ fn resampled_slices_have_the_padding_of_their_neighbours() {
         (0.7, -4.0, vec![-2000, -2000, 5]),
         (0.9, 2.0, vec![-2000, -2000, 5]),
     ];
-    let case = Slices {
+    let case = Case {
         what: "uneven",
         signed: true,
         photometric: "MONOCHROME2",
@@ -257,7 +257,7 @@ fn resampled_slices_have_the_padding_of_their_neighbours() {
     assert!(found.iter().all(|[first, _, third]| *first && !third), "{found:?}");
     let along = |z: usize| 3.5 * z as f64 / (count - 1) as f64;
     for (z, [_, second, _]) in found.iter().enumerate() {
-        // Slices at 0 mm, and from 2 mm on.
+        // Case at 0 mm, and from 2 mm on.
         assert_eq!(*second, z == 0 || along(z) >= 2.0, "{z}, {}", along(z));
     }
 }
