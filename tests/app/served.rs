@@ -283,9 +283,11 @@ fn opening_a_model_on_a_server_can_be_stopped_and_tried_again() {
     let state = harness.state();
     assert!(state.status().server.opening.is_none());
     assert!(
-        matches!(&state.status().model, ModelStatus::Failed(why) if why.contains("was stopped"))
+        matches!(&state.status().model, ModelStatus::Stopped(why) if why.contains("was stopped"))
     );
     assert_eq!(state.messages().count(), 0, "who has stopped it knows that");
+    assert!(says(&harness, "No model") && !says(&harness, "Model failed"));
+    let state = harness.state();
     assert_eq!(work(state), (true, 1, 0), "the point is kept");
     stub.is_deaf(false);
     press(&mut harness, Modifiers::COMMAND, Key::R);

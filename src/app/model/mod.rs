@@ -494,7 +494,8 @@ impl Model {
     /// Why no click can be answered now or soon, if so.
     fn unavailable(&self, status: &Status) -> Option<String> {
         match (&status.runtime, &status.model) {
-            (RuntimeStatus::Missing(why), _) | (_, ModelStatus::Failed(why)) => Some(why.clone()),
+            (RuntimeStatus::Missing(why), _)
+            | (_, ModelStatus::Failed(why) | ModelStatus::Stopped(why)) => Some(why.clone()),
             _ if self.dead => {
                 Some(mark("The model's thread has stopped; start the program again").to_owned())
             }

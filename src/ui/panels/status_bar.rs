@@ -253,6 +253,9 @@ fn device(ui: &mut Ui, cx: &mut CommandContext) {
             let text = RichText::new(tr("Model failed")).color(colours(ui).error);
             ui.label(text).on_hover_text(tr_sentence(why));
         }
+        ModelStatus::Stopped(why) => {
+            ui.label(quiet(ui, tr("No model"))).on_hover_text(tr_sentence(why));
+        }
         ModelStatus::None => {
             ui.label(quiet(ui, tr("No model")));
         }

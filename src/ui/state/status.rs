@@ -425,6 +425,8 @@ pub enum ModelStatus {
     },
     /// Could not be loaded, and why.
     Failed(String),
+    /// There is none, because the user has stopped opening it; what can be done.
+    Stopped(String),
 }
 
 /// What the model is doing.

@@ -7,7 +7,7 @@ use egui::{
 
 use crate::ui::commands::{CommandContext, file, help, segment};
 use crate::ui::kit::format::{of, shorten};
-use crate::ui::kit::template::tr_error;
+use crate::ui::kit::template::{tr_error, tr_sentence};
 use crate::ui::kit::text::{tr, tr_with};
 use crate::ui::kit::widgets::{colours, progress, quiet, row_button};
 use crate::ui::kit::{icons, theme};
@@ -187,15 +187,23 @@ fn model(ui: &mut Ui, cx: &mut CommandContext) {
         ModelStatus::Failed(why) => {
             let why = tr_error(why);
             state_line(ui, false, &format!("{}: {why}", tr("The model could not be loaded")));
-            ui.horizontal(|ui| {
-                for entry in [&segment::DEMO_MODEL, &segment::CHOOSE_MODEL] {
-                    if ui.button(entry.name()).clicked() {
-                        entry.run(cx);
-                    }
-                }
-            });
+            other_models(ui, cx);
+        }
+        ModelStatus::Stopped(why) => {
+            ui.label(quiet(ui, tr_sentence(why)));
+            other_models(ui, cx);
         }
     }
+}
+
+fn other_models(ui: &mut Ui, cx: &mut CommandContext) {
+    ui.horizontal(|ui| {
+        for entry in [&segment::DEMO_MODEL, &segment::CHOOSE_MODEL] {
+            if ui.button(entry.name()).clicked() {
+                entry.run(cx);
+            }
+        }
+    });
 }
 
 fn loading(ui: &mut Ui, opening: &FileProgress, out: &mut Vec<Action>) {
