@@ -44,6 +44,8 @@ pub(super) struct KeptView {
     /// The values that painting was confined to last, and whether it is.
     paint_range: Option<([f64; 2], bool)>,
     flood_tolerance: Option<f64>,
+    /// In voxels.
+    scribble_radius: Option<f64>,
     /// The second object of operations, and the one that stands for what is not wanted.
     operand: Option<u16>,
     not_wanted: Option<u16>,
@@ -267,6 +269,7 @@ impl KeptView {
             paint_inside,
             paint_range,
             in_range_only,
+            scribble_radius,
             growth_not_wanted,
             operand,
             comparison: _,
@@ -297,6 +300,7 @@ impl KeptView {
             paint_range: paint_range
                 .map(|r| ([r.low, r.high].map(|value| value / factor), *in_range_only)),
             flood_tolerance: flood_tolerance.map(|value| value / factor),
+            scribble_radius: Some(*scribble_radius),
             operand: operand.map(|id| id.0),
             not_wanted: growth_not_wanted.map(|id| id.0),
             paint_inside: paint_inside.map(|id| id.0),
@@ -390,6 +394,8 @@ impl KeptView {
         scan.in_range_only = range.is_some_and(|(_, only)| only);
         let tolerance = self.flood_tolerance.filter(|t| t.is_finite() && *t >= 0.0);
         scan.flood_tolerance = tolerance.map(|tolerance| tolerance * factor);
+        let radius = self.scribble_radius.filter(|r| (0.0..=ScanView::WIDEST_SCRIBBLE).contains(r));
+        scan.scribble_radius = radius.unwrap_or(scan.scribble_radius);
     }
 }
 

@@ -56,6 +56,7 @@ pub(super) fn shuffle(view: &mut ViewState, document: &Document, chance: &mut Ch
         paint_inside,
         paint_range,
         in_range_only,
+        scribble_radius,
         growth_not_wanted,
         operand,
         comparison: _,
@@ -89,6 +90,7 @@ pub(super) fn shuffle(view: &mut ViewState, document: &Document, chance: &mut Ch
         low: between(chance, -9.0, 0.0),
         high: between(chance, 0.0, 99.0),
     });
+    *scribble_radius = between(chance, 0.0, ScanView::WIDEST_SCRIBBLE);
     *in_range_only = paint_range.is_some() && chance.bool();
     *slices = std::array::from_fn(|_| PaneState { pan_zoom: maybe(chance, pan_zoom) });
     *orbit = Orbit {
@@ -168,7 +170,7 @@ pub(super) fn assert_alike(found: &ViewState, expected: &ViewState) {
     assert_eq!(laid_out(a), laid_out(b));
     let painting = |view: &ScanView| {
         let range = (view.paint_range, view.in_range_only, view.flood_tolerance);
-        (range, view.paint_inside, view.growth_not_wanted, view.operand)
+        (range, view.scribble_radius, view.paint_inside, view.growth_not_wanted, view.operand)
     };
     assert_eq!(painting(a), painting(b));
     assert_eq!((&a.orbit, a.time_point), (&b.orbit, b.time_point));
