@@ -4,6 +4,7 @@
 //! waiting), then draws the UI, then does what the user asked for.
 
 mod actions;
+mod agreement;
 mod beside;
 mod comparison;
 mod consequences;
@@ -63,6 +64,7 @@ use crate::ui::{
     self, ImageLayer, RecentFile, ReferenceReading, SaveStatus, Status, Toasts, ViewState,
 };
 use crate::work::Task;
+use agreement::Agreement;
 use comparison::Comparison;
 use cuts::Cuts;
 use document_number::DocumentNumber;
@@ -126,6 +128,7 @@ pub struct App {
     measures_file: TableFile,
     meshes: MeshExport,
     comparison: Comparison,
+    agreement: Agreement,
     robot: RobotUser,
     name_lists: NameLists,
     library: Library,
@@ -221,6 +224,7 @@ impl App {
             measures_file: TableFile::new(wake.clone()),
             meshes: MeshExport::new(wake.clone()),
             comparison: Comparison::start(&wake)?,
+            agreement: Agreement::new(wake.clone()),
             robot: RobotUser::start(wake.clone())?,
             name_lists,
             library: Library::new(wake.clone()),
@@ -358,6 +362,7 @@ impl App {
         self.tell_measures_file();
         self.follow_meshes(ctx);
         self.follow_comparison(ctx);
+        self.follow_agreement(ctx);
         self.follow_robot(ctx);
         self.follow_beside();
         self.show_on_gpu(ctx);
@@ -411,6 +416,8 @@ impl App {
             News::Asks(path, role, which, asked) => self.ask_how((path, role, which), asked),
             News::Labels(path, labels) => self.import(path, *labels),
             News::Reference(path, read) => self.begin_comparison(path, *read),
+            News::Rater(path, read) => self.add_rater(path, *read),
+            News::SaveAgreementTo(document, path) => self.save_agreement(document, path),
             News::SaveComparisonTo(document, path) => self.save_comparison(document, path),
             News::SaveRobotTo(document, path) => self.save_robot_run(document, path),
             News::SaveMeasuresTo(document, path) => self.save_measures(document, path),

@@ -127,8 +127,12 @@ impl App {
             (Offered::Image(loaded), OfferAnswer::Overlay) => self.lay_over(*loaded),
             (Offered::Image(loaded), OfferAnswer::Beside) => self.put_beside(*loaded),
             (Offered::Draft(path), OfferAnswer::Continue) => self.open_session(path),
-            (Offered::Asked(path, _, which), OfferAnswer::Compare(reading)) => {
-                self.files.open_one(path, Role::Reference(reading), which);
+            (Offered::Asked(path, role, which), OfferAnswer::Compare(reading)) => {
+                let role = match role {
+                    Role::Rater(_) => Role::Rater(reading),
+                    _ => Role::Reference(reading),
+                };
+                self.files.open_one(path, role, which);
             }
             (Offered::Image(loaded), OfferAnswer::Compare(reading)) => {
                 self.files.open(loaded.path, Role::Reference(reading));
@@ -157,7 +161,7 @@ impl App {
 }
 
 /// What is said of labels that could not keep their numbers, because objects have them; these were added last.
-fn moved(values: &[u16], document: &Document) -> Option<String> {
+pub(super) fn moved(values: &[u16], document: &Document) -> Option<String> {
     let objects = document.objects();
     let added = &objects[objects.len().checked_sub(values.len())?..];
     let moved = values.iter().zip(added).filter(|&(value, object)| *value != object.id.0);
@@ -173,7 +177,7 @@ fn moved(values: &[u16], document: &Document) -> Option<String> {
 }
 
 /// How much of the objects that came last lies under others, which were there before, millilitres.
-fn under_present(count: usize, document: &Document) -> Option<f64> {
+pub(super) fn under_present(count: usize, document: &Document) -> Option<f64> {
     let (present, added) =
         document.objects().split_at_checked(document.objects().len().checked_sub(count)?)?;
     let over = |object: &Object| -> usize {

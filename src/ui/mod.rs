@@ -29,6 +29,7 @@ pub use state::{
     Status, ToolId, View3d, ViewState, Waiting, WantedCut, WantedFlood, WantedGrowth,
     WantedOperation, WantedWires, WiresStatus, label_styles,
 };
+pub use state::{AgreementAction, AgreementChoice, AgreementStatus, Consensus};
 pub use state::{
     AnswerBytes, ConsentQuestion, FoundServer, KnownServer, LookStatus, NetworkTimes,
     OpeningServer, SentSize, ServerAction, ServerDraft, ServerInUse, ServerStatus, WaitingClicks,

@@ -34,6 +34,7 @@ mod paint_limits;
 mod pen;
 mod pictures;
 mod points;
+mod raters;
 mod replaced;
 mod robot;
 mod scissors;

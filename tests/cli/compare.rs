@@ -310,7 +310,25 @@ fn several_raters_agree_on_a_mask() {
     for (cells, row) in cells[1..].iter().zip([0, 3, 1, 4, 2, 5]) {
         assert_eq!(cells[4].parse::<f64>().ok(), rows[row]["dice"].as_f64(), "{cells:?}");
     }
-    assert!(compare(&[a, b, c, "--html", &files.text("a.html")]).failed(2).contains("--csv"));
+    // Of one label alone.
+    let one = files.text("one.csv");
+    assert_eq!(compare(&[a, b, c, "--label", "2", "--csv", &one]).code, 0);
+    let one = std::fs::read_to_string(&one).expect("the table");
+    assert!(one.lines().skip(1).all(|line| line.split(',').nth(1) == Some("2")), "{one}");
+    assert!(compare(&[a, b, c, "--label-b", "2"]).failed(2).contains("--label-b"));
+
+    // The report for a browser has everybody with everybody, and what they make together.
+    let html = files.text("agreement.html");
+    assert_eq!(compare(&[a, b, c, "--html", &html]).code, 0);
+    let page = std::fs::read_to_string(&html).expect("the page");
+    let data = page.split_once("const data = ").and_then(|(_, rest)| rest.split_once(";\n"));
+    let data: serde_json::Value = serde_json::from_str(data.expect("data").0).expect("JSON");
+    let cases = data["rows"].as_array().expect("rows");
+    let cases: Vec<_> =
+        cases.iter().map(|row| (row["case"].as_str(), row["label"].as_u64())).collect();
+    let expected: Vec<_> = told.iter().map(|[case, n]| (Some(*case), n.parse().ok())).collect();
+    assert_eq!(cases, expected);
+    assert_eq!((&data["raters"], &data["staple"]), (&report["raters"], &report["staple"]));
     let voted = compare(&[&majority, &raters[1], "--json"]).json();
     assert_eq!(voted["total"]["dice"], 1.0);
     assert!(names(files.0.path()).contains(&"staple.nii.gz".to_owned()));

@@ -73,18 +73,8 @@ impl App {
         for note in &read.read.notes {
             self.toasts.warning(format!("{name}: {}", told(note)));
         }
+        self.tell_resampled(&name, read.resampled);
         let values = [("name", &name as &dyn std::fmt::Display)];
-        match read.resampled {
-            Some(0) => self.toasts.warning(tr_with(
-                "{name} lies on another grid and was put onto the scan's: the nearest voxel's label",
-                &values,
-            )),
-            Some(lost) => self.toasts.warning(tr_with(
-                "{name} lies on another grid and was put onto the scan's: the nearest voxel's label. {n} of its labels have no voxel there.",
-                &[values[0], ("n", &lost)],
-            )),
-            None => {}
-        }
         if read.read.labels.is_empty() {
             self.toasts.warning(tr_with("{name} has no label: all of A counts as false", &values));
         } else {

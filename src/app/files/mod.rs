@@ -143,8 +143,10 @@ impl Files {
         news.extend(saved);
         news.extend(self.each.poll(number, status));
         (status.ask_replace, status.ask_flatten) = self.asked();
-        if let Some((purpose, path)) = self.paths.poll() {
-            news.extend(self.chosen(&purpose, path));
+        if let Some((purpose, paths)) = self.paths.poll() {
+            for path in paths {
+                news.extend(self.chosen(&purpose, path));
+            }
         }
         news
     }
@@ -211,11 +213,16 @@ impl Files {
     fn chosen(&mut self, purpose: &Purpose, path: PathBuf) -> Option<News> {
         match purpose {
             Purpose::Open if session::is_named_as_session(&path) => Some(News::Session(path)),
-            Purpose::Open | Purpose::Overlay | Purpose::Beside | Purpose::Reference => {
+            Purpose::Open
+            | Purpose::Overlay
+            | Purpose::Beside
+            | Purpose::Reference
+            | Purpose::Raters => {
                 let role = match purpose {
                     Purpose::Overlay => Role::Overlay,
                     Purpose::Beside => Role::Beside,
                     Purpose::Reference => Role::Reference(ReferenceReading::default()),
+                    Purpose::Raters => Role::Rater(ReferenceReading::default()),
                     _ => Role::Any,
                 };
                 self.open(path, role);
@@ -231,6 +238,9 @@ impl Files {
             }
             Purpose::Comparison(document, _) => {
                 Some(News::SaveComparisonTo(*document, purpose.named(&self.formats, path)))
+            }
+            Purpose::Agreement(document, _) => {
+                Some(News::SaveAgreementTo(*document, purpose.named(&self.formats, path)))
             }
             Purpose::Robot(document, _) => {
                 Some(News::SaveRobotTo(*document, purpose.named(&self.formats, path)))

@@ -38,8 +38,12 @@ pub(in crate::app) enum News {
     Doubted(PathBuf, Box<Labels>),
     /// A label map was read that the objects are to be compared with.
     Reference(PathBuf, Box<ReferenceRead>),
+    /// A label map by one of several raters was read.
+    Rater(PathBuf, Box<ReferenceRead>),
     /// The user has chosen where the numbers of a comparison go.
     SaveComparisonTo(DocumentNumber, PathBuf),
+    /// The user has chosen where the numbers of several raters go.
+    SaveAgreementTo(DocumentNumber, PathBuf),
     /// The user has chosen where the figures of a robot's clicks go.
     SaveRobotTo(DocumentNumber, PathBuf),
     /// The user has chosen where the numbers of the objects go.

@@ -24,10 +24,14 @@ pub(in crate::app) enum Purpose {
     Beside,
     /// Which label map the objects are compared with.
     Reference,
+    /// Which label maps are those of several raters.
+    Raters,
     Save(DocumentNumber, PathBuf),
     Draw(DocumentNumber, Output, PathBuf),
     /// Where the numbers of a comparison go.
     Comparison(DocumentNumber, PathBuf),
+    /// Where the numbers of several raters go.
+    Agreement(DocumentNumber, PathBuf),
     /// Where the figures of a robot's clicks go.
     Robot(DocumentNumber, PathBuf),
     /// Where the numbers of the objects go.
@@ -61,6 +65,7 @@ impl Purpose {
             Purpose::Save(..)
                 | Purpose::Draw(..)
                 | Purpose::Comparison(..)
+                | Purpose::Agreement(..)
                 | Purpose::Robot(..)
                 | Purpose::Measures(..)
                 | Purpose::Drawn(..)
@@ -76,6 +81,7 @@ impl Purpose {
             Purpose::Save(..) => with_ending(path, &formats.written_endings(ContentKind::Labels)),
             Purpose::Draw(_, output, _) => with_ending(path, &[output.ending()]),
             Purpose::Comparison(..)
+            | Purpose::Agreement(..)
             | Purpose::Robot(..)
             | Purpose::Measures(..)
             | Purpose::Drawn(..) => with_ending(path, &[".csv", ".json"]),
@@ -107,6 +113,8 @@ impl Purpose {
             Purpose::Beside => tr("Show a second scan beside the open one"),
             Purpose::Reference => tr("Compare the objects with this label map"),
             Purpose::Comparison(..) => tr("Save the numbers of the comparison (.csv or .json)"),
+            Purpose::Raters => tr("Label maps of this scan by several raters"),
+            Purpose::Agreement(..) => tr("Save how the raters agree (.csv or .json)"),
             Purpose::Robot(..) => tr("Save the figures of the robot user (.csv or .json)"),
             Purpose::Measures(..) => tr("Save the numbers of the objects (.csv or .json)"),
             Purpose::Drawn(..) => tr("Save the drawn measurements (.csv or .json)"),
@@ -145,6 +153,7 @@ impl Purpose {
             Purpose::Save(_, path)
             | Purpose::Draw(_, _, path)
             | Purpose::Comparison(_, path)
+            | Purpose::Agreement(_, path)
             | Purpose::Robot(_, path)
             | Purpose::Measures(_, path)
             | Purpose::Drawn(_, path)
@@ -161,6 +170,7 @@ impl Purpose {
             | Purpose::Overlay
             | Purpose::Beside
             | Purpose::Reference
+            | Purpose::Raters
             | Purpose::FindScan { folder: false } => {
                 let mut kinds: Vec<_> = formats.reads().map(kind).collect();
                 if matches!(self, Purpose::Open) {
@@ -172,6 +182,7 @@ impl Purpose {
             }
             Purpose::Save(..) => formats.writes(ContentKind::Labels).map(kind).collect(),
             Purpose::Comparison(..)
+            | Purpose::Agreement(..)
             | Purpose::Robot(..)
             | Purpose::Measures(..)
             | Purpose::Drawn(..) => {
@@ -200,7 +211,8 @@ impl Purpose {
         };
         let folder = self.asks_folder();
         let suggestion = self.suggestion().cloned();
-        DialogQuestion { title: self.title().to_owned(), kinds, suggestion, folder }
+        let several = matches!(self, Purpose::Raters);
+        DialogQuestion { title: self.title().to_owned(), kinds, suggestion, folder, several }
     }
 }
 
@@ -298,13 +310,13 @@ impl Paths {
         (self.wake)();
     }
 
-    /// The path that was chosen, once.
-    pub fn poll(&mut self) -> Option<(Purpose, PathBuf)> {
+    /// What was chosen, once: one path, or several where these are asked for.
+    pub fn poll(&mut self) -> Option<(Purpose, Vec<PathBuf>)> {
         if let Some(there) = self.looking.as_ref().and_then(|looking| looking.task.poll()) {
             let Looking { purpose, path, prompt, .. } = self.looking.take()?;
             // Where nobody could look, it is asked once more than needed.
             if !there.unwrap_or(true) {
-                return Some((purpose, path));
+                return Some((purpose, vec![path]));
             }
             if self.prompt.is_none() {
                 let mut prompt = prompt.unwrap_or_else(|| line_for(&purpose));
@@ -334,9 +346,13 @@ impl Paths {
                 let named = purpose.named(&self.formats, path.clone());
                 if purpose.writes() && named != path {
                     // The dialog asked about the name without its ending.
-                    return self.look(purpose, named, None);
+                    return self.look(purpose, named, None).map(|(p, path)| (p, vec![path]));
                 }
-                Some((purpose, path))
+                Some((purpose, vec![path]))
+            }
+            Ok(DialogReply::Paths(paths)) => {
+                self.prompt = None;
+                Some((purpose, paths))
             }
             Ok(DialogReply::CalledOff) => None,
             Ok(DialogReply::NoDialog) | Err(_) => {

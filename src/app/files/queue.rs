@@ -107,7 +107,10 @@ impl Queue {
                 let news = if doubted && !agreed { News::Doubted } else { News::Labels };
                 Some(news(path, labels))
             }
-            Ok(Ok(FileContents::Reference(read))) => Some(News::Reference(path, read)),
+            Ok(Ok(FileContents::Reference(read))) => Some(match role {
+                Role::Rater(_) => News::Rater(path, read),
+                _ => News::Reference(path, read),
+            }),
             Ok(Ok(FileContents::Model)) => Some(News::Model(path)),
             Ok(Ok(FileContents::Cases)) => Some(News::Cases(path)),
             Ok(Err(Failed::Cancelled)) => None,
@@ -143,7 +146,7 @@ impl Queue {
         let (file, how) = (wanted.path.clone(), (wanted.role, wanted.which.clone()));
         let task = Task::start("open", self.wake.clone(), move |cancel, progress| {
             match (how.0, scan.as_deref()) {
-                (Role::Reference(reading), Some(scan)) => {
+                (Role::Reference(reading) | Role::Rater(reading), Some(scan)) => {
                     let how = (reading, &how.1);
                     read_reference(&formats, &file, how, scan, cancel, progress)
                 }
@@ -165,7 +168,7 @@ impl Queue {
 /// What is said of a file that can't be opened without a scan.
 fn needs_scan(path: &Path, role: Role) -> Option<String> {
     let text = match role {
-        Role::Labels | Role::Agreed(_) | Role::Reference(_) => {
+        Role::Labels | Role::Agreed(_) | Role::Reference(_) | Role::Rater(_) => {
             mark("There is no scan for this label map to lie on; open its scan first: {name}")
         }
         Role::Overlay => {

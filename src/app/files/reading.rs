@@ -32,6 +32,8 @@ pub(in crate::app) enum Role {
     Beside,
     /// A label map that the objects are compared with.
     Reference(ReferenceReading),
+    /// A label map by one of several raters, which are compared with each other.
+    Rater(ReferenceReading),
 }
 
 /// Which of the scans of a folder, an archive or an index is meant.

@@ -220,6 +220,13 @@ pub enum Command {
     /// known ([`NamedRegion::on_top`]), else the smallest; present objects stay on top of all. What lies under others is
     /// kept ([`Object::covered`]).
     Import(Vec<NamedRegion>),
+    /// Adds masks that were computed as objects, as [`Command::Import`] does.
+    AddMasks {
+        /// What the step is called, in English.
+        name: &'static str,
+        /// On the scan's grid; one whose value is 0 gets one that is free.
+        masks: Vec<NamedRegion>,
+    },
 }
 
 impl Command {
@@ -337,7 +344,8 @@ impl Document {
             Command::UseImage(overlay) => self.use_image(overlay),
             Command::SetWorkingScale(scale) => self.working_scale = scale,
             Command::Measure(change) => self.change_measurements(change)?,
-            Command::Import(labels) => self.import(labels)?,
+            Command::Import(labels) => self.import("Open label map", labels)?,
+            Command::AddMasks { name, masks } => self.import(name, masks)?,
         }
         self.changed();
         Ok(())
@@ -450,7 +458,7 @@ impl Document {
         Ok(())
     }
 
-    fn import(&mut self, labels: Vec<NamedRegion>) -> Result<(), Refused> {
+    fn import(&mut self, name: &str, labels: Vec<NamedRegion>) -> Result<(), Refused> {
         // Values that are free stay; only those that an object has already move, past all others.
         let mut taken: BTreeSet<u16> = self.objects.iter().map(|o| o.id.0).collect();
         let reserved: BTreeSet<u16> =
@@ -479,7 +487,7 @@ impl Document {
             ops.push(write);
         }
         ops.extend(covers);
-        self.commit("Open label map", ops, None);
+        self.commit(name, ops, None);
         Ok(())
     }
 

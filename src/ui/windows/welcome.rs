@@ -217,8 +217,9 @@ fn loading(ui: &mut Ui, opening: &FileProgress, out: &mut Vec<Action>) {
     }
 }
 
-/// Opens what is dropped on the window, and says so while it hovers there.
-pub(super) fn drop_files(ctx: &Context, status: &Status, out: &mut Vec<Action>) {
+/// Opens what is dropped on the window, and says so while it hovers there. `to_raters`: it is one of several raters'
+/// label map then.
+pub(super) fn drop_files(ctx: &Context, status: &Status, to_raters: bool, out: &mut Vec<Action>) {
     if status.asks() {
         return;
     }
@@ -238,8 +239,11 @@ pub(super) fn drop_files(ctx: &Context, status: &Status, out: &mut Vec<Action>) 
     let inner = rect.shrink(16.0);
     let stroke = Stroke::new(2.0, accent);
     painter.rect_stroke(inner, CornerRadius::same(8), stroke, StrokeKind::Inside);
-    let text =
-        if hovering == 1 { tr("Drop to open") } else { tr("Drop to open: scan first, then masks") };
+    let text = match hovering {
+        _ if to_raters => tr("Drop to add to the raters"),
+        1 => tr("Drop to open"),
+        _ => tr("Drop to open: scan first, then masks"),
+    };
     painter.text(
         rect.center(),
         Align2::CENTER_CENTER,
