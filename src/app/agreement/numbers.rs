@@ -180,12 +180,11 @@ impl Numbers {
         let task = Task::start("agreement", self.wake.clone(), move |cancel, progress| {
             compute(&raters, &grid, tolerance_mm, cancel, progress)
         });
-        match task {
-            Ok(task) => self.working = Some((of, wanted.names.to_vec(), task)),
-            Err(_) => {
-                let why = tr("The numbers could not be computed.").to_owned();
-                self.known = Some((of, Err(why)));
-            }
+        if let Ok(task) = task {
+            self.working = Some((of, wanted.names.to_vec(), task));
+        } else {
+            let why = tr("The numbers could not be computed.").to_owned();
+            self.known = Some((of, Err(why)));
         }
     }
 }

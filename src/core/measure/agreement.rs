@@ -27,9 +27,12 @@ pub struct RatedLabel<'m> {
     masks: Vec<&'m Region>,
 }
 
+/// Two raters, counted from 0, and their masks.
+type PairOfRaters<'m> = ([usize; 2], (&'m Region, &'m Region));
+
 impl<'m> RatedLabel<'m> {
-    /// Everybody with everybody: two raters, counted from 0, and their masks.
-    fn pairs(&self) -> impl Iterator<Item = ([usize; 2], (&'m Region, &'m Region))> + '_ {
+    /// Everybody with everybody.
+    fn pairs(&self) -> impl Iterator<Item = PairOfRaters<'m>> + '_ {
         let with_later = move |a: usize| {
             let of_a = self.masks[a];
             (a + 1..self.masks.len()).map(move |b| ([a, b], (of_a, self.masks[b])))
@@ -96,7 +99,7 @@ pub fn rater_pairs(
     let mm3 = grid.voxel_volume_mm3();
     let all: Vec<_> =
         labels.iter().flat_map(|label| label.pairs().map(move |p| (label, p))).collect();
-    let one = |(label, ([a, b], masks)): &(&RatedLabel<'_>, ([usize; 2], (&Region, &Region)))| {
+    let one = |(label, ([a, b], masks)): &(&RatedLabel<'_>, PairOfRaters<'_>)| {
         let found = compare_pair(*masks, grid, tolerance_mm, limits)?;
         told();
         let numbers = ComparedNumbers::of(&found, mm3);
@@ -321,10 +324,10 @@ mod tests {
         assert_eq!(report.mean_dice(3), None);
         // Raters whose files have one name; no row of what neither has.
         let cases = report.cases(&["a", "seg", "seg"].map(str::to_owned));
-        let told: Vec<(&str, Vec<(u64, Option<u64>)>)> = cases
-            .iter()
-            .map(|(case, rows)| (&**case, rows.iter().map(|r| (r.label, r.label_b)).collect()))
-            .collect();
+        let of = |rows: &[ComparedLabel]| -> Vec<_> {
+            rows.iter().map(|row| (row.label, row.label_b)).collect()
+        };
+        let told: Vec<_> = cases.iter().map(|(case, rows)| (&**case, of(rows))).collect();
         let expected = [
             ("a - seg (2)", vec![(1, Some(1))]),
             ("a - seg (3)", vec![(1, Some(1)), (7, Some(7))]),

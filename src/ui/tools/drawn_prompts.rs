@@ -134,17 +134,16 @@ impl Tool for DrawnPrompts {
             outline(painter, (self.kind, self.half_width(transform, cx)), &line, draft.positive);
         }
         let Some(at) = at else { return };
-        match kind_refusal(cx.status, self.kind).or_else(|| turned(transform.frame())) {
-            Some(why) => by_hand::note(painter, place.rect, at.at, &why, paint::WARNING),
-            None => {
-                let (half, positive) = (self.half_width(transform, cx), !at.modifiers.alt);
-                if half > LEAST_BAND {
-                    let stroke = Stroke::new(1.0, paint::sign_colour(positive));
-                    painter.circle_stroke(at.at, half, stroke);
-                }
-                paint::pointer_sign(painter, at.at, positive);
-            }
+        let why_not = kind_refusal(cx.status, self.kind).or_else(|| turned(transform.frame()));
+        if let Some(why) = why_not {
+            by_hand::note(painter, place.rect, at.at, &why, paint::WARNING);
+            return;
         }
+        let (half, positive) = (self.half_width(transform, cx), !at.modifiers.alt);
+        if half > LEAST_BAND {
+            painter.circle_stroke(at.at, half, Stroke::new(1.0, paint::sign_colour(positive)));
+        }
+        paint::pointer_sign(painter, at.at, positive);
     }
 
     fn cursor(&self, at: &WorldPointer, cx: &ViewContext) -> Option<CursorIcon> {
