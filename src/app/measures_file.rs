@@ -5,19 +5,19 @@ use std::path::PathBuf;
 
 use super::App;
 use super::document_number::DocumentNumber;
-use super::files::{Purpose, stem_of};
+use super::files::Purpose;
 use super::table_file::is_json;
 use crate::measure::{
     DrawnMeasure, DrawnMeasures, MEASURES_CSV_HEAD, MeasuredFile, drawn_measures_csv, measures_csv,
 };
 use crate::ui::measured_objects;
-use crate::ui::text::tr_with;
+use crate::ui::text::{tr, tr_with};
 use crate::volume::SuvKind;
 
 impl App {
     pub(super) fn ask_save_measures(&mut self) {
         let Some(open) = &self.open else { return };
-        let stem = stem_of(&self.formats, &open.path);
+        let stem = open.stem(&self.formats);
         let suggestion = open.path.with_file_name(format!("{stem}_measures.csv"));
         self.files.paths.ask(Purpose::Measures(open.number, suggestion));
     }
@@ -26,11 +26,20 @@ impl App {
     fn measured(&self) -> Option<MeasuredFile> {
         let open = self.open.as_ref()?;
         Some(MeasuredFile {
-            file: self.compared_file()?.display().to_string(),
+            file: self.measured_file()?.display().to_string(),
             scan: Some(open.path.display().to_string()),
             unit: self.unit_of_values(),
             structures: measured_objects(&open.document, &self.status.measures)?,
         })
+    }
+
+    /// The file that has the masks as they are measured: none while the label map that was exported has others.
+    fn measured_file(&self) -> Option<PathBuf> {
+        let open = self.open.as_ref()?;
+        match open.label_map() {
+            Some(_) => Some(open.exported_as_it_is().cloned().unwrap_or_default()),
+            None => Some(open.path.clone()),
+        }
     }
 
     /// Of the scan's values, if it is known.
@@ -42,7 +51,7 @@ impl App {
 
     pub(super) fn ask_save_drawn(&mut self) {
         let Some(open) = &self.open else { return };
-        let stem = stem_of(&self.formats, &open.path);
+        let stem = open.stem(&self.formats);
         let suggestion = open.path.with_file_name(format!("{stem}_drawn.csv"));
         self.files.paths.ask(Purpose::Drawn(open.number, suggestion));
     }
@@ -72,6 +81,15 @@ impl App {
             }
             Some(format!("{MEASURES_CSV_HEAD}{}", measures_csv(&found)))
         });
+        let open = self.open.as_ref().filter(|open| open.number == document);
+        let is_ahead =
+            open.is_some_and(|open| open.label_map().is_some() && open.document.is_modified());
+        if is_ahead && text.is_some() {
+            self.toasts.warning(
+                tr("The masks have changes that are not exported: the numbers are saved without the name of a mask file.")
+                    .to_owned(),
+            );
+        }
         self.write_numbers(document, path, text);
     }
 

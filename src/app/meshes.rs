@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use super::App;
 use super::document_number::DocumentNumber;
-use super::files::{Purpose, name_of, same_file, stem_of};
+use super::files::{Purpose, name_of, same_file};
 use super::open_document::OpenDocument;
 use crate::document::{LabelId, Object};
 use crate::geom::Grid;
@@ -268,7 +268,7 @@ impl App {
     /// Asks where meshes go.
     pub(super) fn ask_meshes(&mut self, wanted: WantedMeshes) {
         let Some(open) = &self.open else { return };
-        let stem = stem_of(&self.formats, &open.path);
+        let stem = open.stem(&self.formats);
         let suggestion = open.path.with_file_name(format!("{stem}_meshes.glb"));
         self.files.paths.ask(Purpose::Meshes(open.number, wanted, suggestion));
     }

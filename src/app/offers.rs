@@ -9,7 +9,7 @@ use crate::io::{LabelNote, SliceSpacing, TypedPlace, VolumePart};
 use crate::ui::commands::{comparing, edit};
 use crate::ui::kit::format::millilitres;
 use crate::ui::text::tr_with;
-use crate::ui::{Offer, OfferAnswer, Question};
+use crate::ui::{Offer, OfferAnswer, Question, tr_error};
 
 /// What waits for an answer.
 pub(super) enum Offered {
@@ -185,9 +185,46 @@ fn under_present(count: usize, document: &Document) -> Option<f64> {
     (voxels > 0).then(|| voxels as f64 * mm3 / 1000.0)
 }
 
+/// The values of notes that are sentences of their own: how two grids differ, why a table was not read.
+const SENTENCES: [&str; 2] = ["how", "why"];
+
 /// A note in the language in use.
 pub(super) fn told(note: &LabelNote) -> String {
+    // Some values are sentences; all others are numbers, and what somebody has called something.
+    let value = |(name, value): &(&str, String)| {
+        if SENTENCES.contains(name) { tr_error(value) } else { value.clone() }
+    };
+    let told: Vec<String> = note.values.iter().map(value).collect();
+    let names = note.values.iter().map(|(name, _)| *name);
     let values: Vec<(&str, &dyn std::fmt::Display)> =
-        note.values.iter().map(|(name, value)| (*name, value as _)).collect();
+        names.zip(&told).map(|(name, value)| (name, value as _)).collect();
     tr_with(note.text, &values)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ui::text::{Language, speak};
+
+    #[test]
+    fn what_a_note_says_is_in_one_language() {
+        let note = LabelNote {
+            text: "it lies on another grid than the scan ({how}); each voxel of the scan gets what lies at its middle, so borders and volumes change a little",
+            values: vec![("how", "29 × 30 × 17 voxels instead of 154 × 158 × 51".to_owned())],
+        };
+        let named = LabelNote {
+            text: "nothing is left of: {list}",
+            values: vec![("list", "Save".to_owned())],
+        };
+        let english = told(&note);
+        speak(Language::Chinese);
+        let (chinese, kept) = (told(&note), told(&named));
+        speak(Language::English);
+        assert!(english.contains("17 voxels instead of 154"), "{english}");
+        assert!(
+            chinese.contains("29 × 30 × 17 个体素") && !chinese.contains("voxels"),
+            "{chinese}"
+        );
+        assert!(kept.contains("Save"), "{kept}");
+    }
 }

@@ -145,6 +145,39 @@ fn from_case_to_case_nothing_is_asked_and_all_is_kept() {
 }
 
 #[test]
+fn what_cant_be_opened_is_marked_and_passed_over() {
+    let study = Study::new(&["a", "c"]);
+    std::fs::write(study.path("b.nii.gz"), "no image").expect("written");
+    std::fs::write(study.path("d.nii.gz"), "no image").expect("written");
+    let mut harness = study.listed();
+    press(&mut harness, Key::PageDown, CTRL);
+    opens(&mut harness, "a.nii.gz");
+    press(&mut harness, Key::PageDown, CTRL);
+    opens(&mut harness, "c.nii.gz");
+    told(&mut harness, "Passed over, it can't be opened: b (");
+    let problem = |harness: &Harness<'_, App>, at: usize| list(harness).cases[at].problem.clone();
+    assert!(problem(&harness, 1).is_some_and(|why| why.starts_with("it can't be opened: ")));
+    assert_eq!((problem(&harness, 0), problem(&harness, 2)), (None, None));
+    assert!(!study.path("b.voxpoint").exists() && !study.path("b.voxpoint.lock").exists());
+    // The end of the list is reached, and what is open stays.
+    press(&mut harness, Key::PageDown, CTRL);
+    told(&mut harness, "Passed over, it can't be opened: d (");
+    told(&mut harness, "There is no further case in this list that is free.");
+    opens(&mut harness, "c.nii.gz");
+    assert_eq!(list(&harness).current, Some(2));
+    press(&mut harness, Key::PageUp, CTRL);
+    opens(&mut harness, "a.nii.gz");
+    // Another look at the list knows it still; mended, it is opened.
+    press(&mut harness, Key::PageDown, CTRL);
+    opens(&mut harness, "c.nii.gz");
+    assert!(problem(&harness, 1).is_some() && problem(&harness, 3).is_some());
+    std::fs::copy(study.path("a.nii.gz"), study.path("b.nii.gz")).expect("copied");
+    press(&mut harness, Key::PageUp, CTRL);
+    opens(&mut harness, "b.nii.gz");
+    assert_eq!(problem(&harness, 1), None);
+}
+
+#[test]
 fn a_case_is_marked_and_the_mark_is_kept() {
     let study = Study::new(&["a", "b", "c"]);
     let mut harness = study.listed();

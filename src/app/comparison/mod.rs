@@ -16,7 +16,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::App;
-use super::files::{Purpose, ReferenceRead, name_of, stem_of};
+use super::files::{Purpose, ReferenceRead, name_of};
 use super::offers::told;
 use super::table_file::TableFile;
 use crate::document::{Command, Document};
@@ -219,7 +219,7 @@ impl App {
 
     fn ask_save_comparison(&mut self) {
         let Some(open) = &self.open else { return };
-        let stem = stem_of(&self.formats, &open.path);
+        let stem = open.stem(&self.formats);
         let suggestion = open.path.with_file_name(format!("{stem}_comparison.csv"));
         self.files.paths.ask(Purpose::Comparison(open.number, suggestion));
     }

@@ -33,7 +33,7 @@ pub(super) use each_object::EachObject;
 use each_object::EachSaving;
 pub(super) use names::{
     Output, TABLE_ENDINGS, ending_with_overlaps, is_named_like_a_model, label_ending,
-    label_path_for, name_of, same_file, sample_scan, stem_of,
+    label_path_for, name_of, same_file, sample_scan, stem_for, stem_of,
 };
 pub(super) use news::{EachWritten, News};
 use paths::Paths;
@@ -245,7 +245,7 @@ impl Files {
                 let path = purpose.named(&self.formats, path);
                 Some(News::ExportMeshesTo(*document, wanted.clone(), path))
             }
-            Purpose::LabelTable(document, _) => {
+            Purpose::LabelTable(document, ..) => {
                 Some(News::SaveLabelTableTo(*document, purpose.named(&self.formats, path)))
             }
             Purpose::Model => Some(News::Model(path)),

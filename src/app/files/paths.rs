@@ -36,8 +36,8 @@ pub(in crate::app) enum Purpose {
     Drawn(DocumentNumber, PathBuf),
     /// Where meshes of which objects go.
     Meshes(DocumentNumber, WantedMeshes, PathBuf),
-    /// Where names and colours of the objects go for another program.
-    LabelTable(DocumentNumber, PathBuf),
+    /// Where names and colours of the objects go for another program; whether the label map that was exported has others.
+    LabelTable(DocumentNumber, PathBuf, bool),
     Model,
     /// Where the session is kept from now on, and whether the scan's voxels are in it.
     Session(DocumentNumber, PathBuf, ScanWish),
@@ -149,7 +149,7 @@ impl Purpose {
             | Purpose::Measures(_, path)
             | Purpose::Drawn(_, path)
             | Purpose::Meshes(_, _, path)
-            | Purpose::LabelTable(_, path)
+            | Purpose::LabelTable(_, path, _)
             | Purpose::Session(_, path, _) => Some(path),
             _ => None,
         }
@@ -424,7 +424,12 @@ impl Paths {
 /// A line to type the path into.
 fn line_for(purpose: &Purpose) -> PathPrompt {
     let text = purpose.suggestion().map(|path| path.display().to_string()).unwrap_or_default();
-    let prompt = PathPrompt::new(purpose.typed_title(), text);
+    let mut prompt = PathPrompt::new(purpose.typed_title(), text);
+    if matches!(purpose, Purpose::LabelTable(.., true)) {
+        prompt = prompt.with_note(tr(
+            "The masks have changes that are not exported: the exported mask may not have the numbers of this table yet.",
+        ));
+    }
     if purpose.asks_folder() { prompt.of_a_folder() } else { prompt }
 }
 

@@ -216,7 +216,7 @@ fn structure(
     let mut found = MeasuredStructure::of(number, name, &shape, grid);
     if let Some(scan) = scan {
         found.values = FirstOrder::of(values_under(&label.region, scan)).map(Into::into);
-        if args.suv.is_some() {
+        if args.suv.is_some() || scan.suv_kind().is_some() {
             found.uptake = Uptake::of(&label.region, scan).map(Into::into);
         }
     }

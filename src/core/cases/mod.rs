@@ -1,6 +1,6 @@
 //! Lists of scans to be worked through: a folder, a BIDS data set or a table of scans becomes cases, each with its
-//! session and how far the work on it is. No scan is read, and of sessions only what a list shows: ten thousand take
-//! seconds.
+//! session and how far the work on it is. No scan is read, of folders of DICOM the header of a file, and of sessions only
+//! what a list shows: ten thousand take seconds.
 //!
 //! - [`find`]: the cases of a folder ([`folder`]: what counts as a scan) or of a table ([`table`]).
 //! - [`WorkStatus`]: what is known of the work on a case. It is somebody else's a moment later: who opens a case gets its

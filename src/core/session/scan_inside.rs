@@ -337,6 +337,8 @@ fn about(row: &Row<'_>) -> Result<ScanInside, String> {
         body_weight: factor(5)?,
         lean_body_mass: factor(6)?,
         body_surface: factor(7)?,
+        // (No source says more of it than that its values are: the unit is not kept.)
+        ideal_body_weight: None,
     };
     // How it was placed is for people: without it the voxels lie where they do.
     let said: Said =

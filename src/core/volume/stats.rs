@@ -94,7 +94,7 @@ impl Volume {
             padding: sums.left_out,
             low_is_bright: self.low_is_bright(),
             // Of most scans the smallest value tells already.
-            ct: (min < 0.0).then(|| CtContent::of(&sample(), min, max)).flatten(),
+            ct: (min < 0.0 && !self.is_pet()).then(|| CtContent::of(&sample(), min, max)).flatten(),
         }
     }
 }
@@ -123,6 +123,7 @@ mod tests {
         assert_eq!((stats.min, stats.max, stats.padding), (-100.0, 99.0, 700));
         assert!((stats.mean - 94_550.0 / 900.0 + 100.0).abs() < 1e-9, "{}", stats.mean);
         assert_eq!(volume.extremes(), (-2000.0, 99.0), "what is stored");
+        assert_eq!(volume.padding_values(), [[-2000.0; 2]], "in the scan's unit");
         let histogram = Histogram::of(&volume, &stats, 64);
         assert_eq!(histogram.counts().iter().sum::<u64>(), 900);
         assert!(histogram.edge(0) >= -100.0);

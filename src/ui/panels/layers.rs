@@ -79,7 +79,7 @@ fn masks(ui: &mut Ui, cx: &mut CommandContext) {
 }
 
 fn scan(ui: &mut Ui, document: &Document, cx: &mut CommandContext) {
-    let (name, visible) = (document.image().name(), cx.view.scan.show_image);
+    let (name, visible) = (document.image().name_on_screen(), cx.view.scan.show_image);
     let several = !cx.view.scan.overlays.is_empty() || cx.view.scan.beside.scan.is_some();
     let row = Row {
         name,
@@ -135,7 +135,7 @@ fn overlay(ui: &mut Ui, document: &Document, index: usize, cx: &mut CommandConte
     let volume = layer.volume.clone();
     let seen = document.image_by_id(document.model_image());
     let looked_at = seen.is_some_and(|seen| Arc::ptr_eq(seen, &volume));
-    let (name, visible) = (layer.volume.name().to_owned(), layer.visible);
+    let (name, visible) = (layer.volume.name_on_screen().to_owned(), layer.visible);
     let chosen = cx.view.is_chosen(Some(index));
     let row = Row {
         name: &name,
@@ -186,7 +186,7 @@ fn overlay(ui: &mut Ui, document: &Document, index: usize, cx: &mut CommandConte
 /// The scan that is shown beside the other one: it lies over nothing, but its window is chosen here as well.
 fn beside(ui: &mut Ui, cx: &mut CommandContext) {
     let Some(second) = &cx.view.scan.beside.scan else { return };
-    let (name, linked) = (format!("B: {}", second.image.volume.name()), second.linked);
+    let (name, linked) = (format!("B: {}", second.image.volume.name_on_screen()), second.linked);
     let visible = cx.view.scan.beside.on;
     let chosen = cx.view.scan.beside.chosen_scan().is_some();
     let row = Row {

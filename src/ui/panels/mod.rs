@@ -146,6 +146,8 @@ fn fold_button(ui: &mut Ui, icon: &str, entry: &Entry, cx: &mut CommandContext) 
 }
 
 fn scroll(ui: &mut Ui, add: impl FnOnce(&mut Ui)) {
+    // The bar lies over what it moves: what ends at the right ends before it.
+    ui.spacing_mut().scroll.floating_allocated_width = 6.0;
     ScrollArea::vertical().auto_shrink([false, false]).show(ui, add);
 }
 

@@ -85,9 +85,10 @@ fn model_image(ui: &mut Ui, document: &Document, cx: &CommandContext) {
     } else {
         mark("The model looks at {name}.")
     };
-    let text = tr_with(text, &[("name", &shorten(image.name(), 30))]);
+    let text = tr_with(text, &[("name", &shorten(image.name_on_screen(), 30))]);
     let colour = if next == ImageId::Scan { colours(ui).quiet } else { colours(ui).accent };
-    ui.add(Label::new(RichText::new(text).color(colour)).wrap()).on_hover_text(image.name());
+    ui.add(Label::new(RichText::new(text).color(colour)).wrap())
+        .on_hover_text(image.name_on_screen());
 }
 
 /// What is said of a mask that can't be extended though it does not end where the model has seen its border.

@@ -6,18 +6,36 @@ use super::view_state::ViewState;
 use crate::document::Document;
 use crate::ui::kit::format::{number, position, shorten};
 use crate::ui::kit::text::{tr, tr_with};
+use crate::volume::SuvKind;
 
-/// ` HU` for what looks like CT, ` SUV` for a PET that is shown so, nothing otherwise.
+/// ` SUVbw`, before which a number stands.
+fn suv(kind: SuvKind) -> &'static str {
+    match kind {
+        SuvKind::BodyWeight => " SUVbw",
+        SuvKind::LeanBodyMass => " SUVlbm",
+        SuvKind::BodySurface => " SUVbsa",
+        SuvKind::IdealBodyWeight => " SUVibw",
+    }
+}
+
+/// ` HU` for what looks like CT, ` SUVbw` or another for a PET that is shown so, nothing otherwise.
 pub fn unit(view: &ViewState) -> &'static str {
-    if view.scan.suv.is_some() {
-        return " SUV";
+    if let Some((kind, _)) = view.scan.suv {
+        return suv(kind);
     }
     if view.scan.stats.is_some_and(|s| s.looks_like_ct()) { " HU" } else { "" }
 }
 
 /// The same for the layer that the window's controls act on.
 pub fn layer_unit(view: &ViewState) -> &'static str {
-    if view.layer_is_ct() { " HU" } else { "" }
+    match view.chosen_overlay() {
+        Some(layer) => match layer.volume.suv_kind() {
+            Some(kind) => suv(kind),
+            None if view.layer_is_ct() => " HU",
+            None => "",
+        },
+        None => unit(view),
+    }
 }
 
 /// What is under the pointer, or at the crosshair while the pointer is elsewhere.
@@ -51,10 +69,10 @@ pub fn place(document: &Document, view: &ViewState) -> String {
     for overlay in view.scan.overlays.iter().filter(|o| o.visible) {
         if let Some(voxel) = overlay.volume.grid().voxel_at(hover.world) {
             text += " · ";
-            text += &shorten(overlay.volume.name(), 12);
+            text += &shorten(overlay.volume.name_on_screen(), 12);
             text += " ";
             text += &number(overlay.volume.value(voxel));
-            text += if overlay.volume.suv_kind().is_some() { " SUV" } else { "" };
+            text += overlay.volume.suv_kind().map_or("", suv);
         }
     }
     if let Some(label) = &hover.label {
@@ -79,13 +97,10 @@ fn beside(at: &Hover, view: &ViewState) -> String {
         || tr("outside of the scan").to_owned(),
         |value| {
             let is_ct = second.image.stats.looks_like_ct();
-            let suv = second.image.volume.suv_kind().is_some();
-            let unit = if suv {
-                " SUV"
-            } else if is_ct {
-                " HU"
-            } else {
-                ""
+            let unit = match second.image.volume.suv_kind() {
+                Some(kind) => suv(kind),
+                None if is_ct => " HU",
+                None => "",
             };
             format!("{}{unit}", number(value))
         },

@@ -36,7 +36,7 @@ pub fn draw_left(ui: &Ui, painter: &Painter, rect: Rect, cx: &Context) {
     }
     let objects = || tr("Objects").to_lowercase();
     let name = match (&beside.scan, &beside.name_a) {
-        (Some(_), _) => cx.document.image().name().to_owned(),
+        (Some(_), _) => cx.document.image().name_on_screen().to_owned(),
         (None, name) => name.clone().unwrap_or_else(objects),
     };
     // What is in the file is not what is shown.
@@ -78,7 +78,8 @@ pub fn right(cx: &Context) -> Vec<String> {
 }
 
 fn name_right<'a>(cx: &'a Context) -> &'a str {
-    let second = cx.view.scan.beside.scan.as_ref().map(|beside| beside.image.volume.name());
+    let second =
+        cx.view.scan.beside.scan.as_ref().map(|beside| beside.image.volume.name_on_screen());
     let compared = || cx.view.scan.comparison.as_ref().map_or("", |comparison| &comparison.name);
     second.unwrap_or_else(compared)
 }

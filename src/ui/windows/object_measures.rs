@@ -80,8 +80,10 @@ fn heads(ui: &mut Ui, cx: &CommandContext) {
     for head in heads {
         ui.label(quiet(ui, head));
     }
-    if cx.view.scan.suv.is_some() {
-        for head in ["SUVmax", "SUVmean", "SUVpeak", "MTV", "TLG"] {
+    if let Some((kind, _)) = cx.view.scan.suv {
+        let suv = kind.name();
+        let of_values = ["max", "mean", "peak"].map(|what| format!("{suv} {what}"));
+        for head in of_values.into_iter().chain(["MTV".to_owned(), "TLG".to_owned()]) {
             ui.label(quiet(ui, head));
         }
     }

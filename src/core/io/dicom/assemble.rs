@@ -248,6 +248,8 @@ impl<'a> Assembly<'a> {
                 Placement::by("Image Position and Image Orientation (Patient)")
             },
             identifiers: known.filter(|(_, value)| !value.is_empty()).collect(),
+            modality: series.modality.clone(),
+            among: String::new(),
             images: Some(Arc::new(self.source_images(slices))),
         }
     }
