@@ -72,6 +72,8 @@ fn two_label_maps_are_seen_side_by_side_and_only_the_left_one_is_edited() {
     let mut harness = compared(&files);
     let before = harness.get_by_label("Axial view").rect();
     press(&mut harness, Key::Num1, NONE);
+    let look_before = harness.state().view().scan.comparison.as_ref().expect("compared").look;
+    assert_ne!(look_before, ComparisonLook::Objects);
     press(&mut harness, Key::F9, NONE);
     harness.run_steps(3);
     let look = |harness: &Harness<'_, App>| {
@@ -135,6 +137,7 @@ fn two_label_maps_are_seen_side_by_side_and_only_the_left_one_is_edited() {
     // Without a comparison there is one side again.
     press(&mut harness, Key::F9, NONE);
     assert!(harness.query_by_label(RIGHT).is_none());
+    assert_eq!(look(&harness), look_before, "as it was drawn before");
     press(&mut harness, Key::F9, NONE);
     assert!(harness.query_by_label(RIGHT).is_some());
     harness.get_by_label("End the comparison").click();

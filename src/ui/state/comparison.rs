@@ -135,6 +135,8 @@ pub struct ComparisonView {
     pub name: String,
     /// What is drawn.
     pub look: ComparisonLook,
+    /// What was drawn before slices were shown twice, and is again afterwards.
+    pub look_before: Option<ComparisonLook>,
     /// By what labels are paired.
     pub by: PairBy,
     /// Of the surface Dice, mm.
@@ -155,6 +157,7 @@ impl ComparisonView {
         Self {
             name,
             look: ComparisonLook::default(),
+            look_before: None,
             by: PairBy::default(),
             tolerance_mm: 2.0,
             scale_mm: 10.0,

@@ -26,13 +26,20 @@ impl ViewState {
         beside.on && beside.scan.is_none() && self.scan.comparison.is_some()
     }
 
-    /// Shows slices twice, or once again. What is compared is then A at the left, B at the right.
+    /// Shows slices twice, or once again. What is compared is then A at the left, B at the right; afterwards it is drawn
+    /// as before.
     pub fn toggle_side_by_side(&mut self) {
         self.scan.beside.on = !self.scan.beside.on && self.has_beside();
-        if self.wants_labels_beside()
-            && let Some(comparison) = &mut self.scan.comparison
-        {
-            comparison.look = ComparisonLook::Objects;
+        let twice = self.wants_labels_beside();
+        if let Some(comparison) = &mut self.scan.comparison {
+            if twice {
+                comparison.look_before = Some(comparison.look);
+                comparison.look = ComparisonLook::Objects;
+            } else if let Some(before) = comparison.look_before.take()
+                && comparison.look == ComparisonLook::Objects
+            {
+                comparison.look = before;
+            }
         }
         if self.scan.beside.on {
             self.scan.lightbox = None;
