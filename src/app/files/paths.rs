@@ -79,7 +79,10 @@ impl Purpose {
             | Purpose::Robot(..)
             | Purpose::Measures(..)
             | Purpose::Drawn(..) => with_ending(path, &[".csv", ".json"]),
-            Purpose::Meshes(..) => with_ending(path, &MeshFormat::ENDINGS),
+            Purpose::Meshes(_, wanted, _) => {
+                let chosen = [wanted.ending].into_iter().chain(MeshFormat::ENDINGS);
+                with_ending(path, &chosen.collect::<Vec<_>>())
+            }
             Purpose::LabelTable(..) => table_name(path),
             Purpose::Session(..) => with_ending(path, &[session::ENDING]),
             _ => path,
@@ -177,8 +180,10 @@ impl Purpose {
             | Purpose::Drawn(..) => {
                 vec![("CSV".to_owned(), vec!["csv"]), ("JSON".to_owned(), vec!["json"])]
             }
-            Purpose::Meshes(..) => {
-                let kinds = [("glTF", "glb"), ("OBJ", "obj"), ("STL", "stl"), ("PLY", "ply")];
+            Purpose::Meshes(_, wanted, _) => {
+                let mut kinds = [("glTF", "glb"), ("OBJ", "obj"), ("STL", "stl"), ("PLY", "ply")];
+                // The first one is chosen in the dialog.
+                kinds.sort_by_key(|(_, ending)| !wanted.ending.ends_with(ending));
                 kinds.map(|(name, ending)| (name.to_owned(), vec![ending])).to_vec()
             }
             Purpose::LabelTable(..) => {
