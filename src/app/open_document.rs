@@ -169,6 +169,7 @@ impl App {
         let about = about(&open.document, &command);
         let clicked = clicked_mask(&open.document, &command);
         let consequences = Consequences::of(&open.document, &command);
+        open.document.call_new_objects(tr("Object"));
         match open.document.apply(command) {
             Ok(()) => {
                 self.toasts.accepted();

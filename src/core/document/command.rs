@@ -390,14 +390,19 @@ impl Document {
         let is_there =
             |e: &ExpectedObject| self.objects.iter().any(|o| o.id == e.number || o.name == e.name);
         match self.expected.iter().find(|expected| !is_there(expected)) {
-            Some(e) => Ok(Self::blank(e.number, Some(e.name.clone()), e.colour)),
-            None => Ok(Self::blank(self.free_label()?, None, None)),
+            Some(e) => Ok(self.blank(e.number, Some(e.name.clone()), e.colour)),
+            None => Ok(self.blank(self.free_label()?, None, None)),
         }
     }
 
-    pub(super) fn blank(id: LabelId, name: Option<String>, colour: Option<[u8; 3]>) -> Object {
+    pub(super) fn blank(
+        &self,
+        id: LabelId,
+        name: Option<String>,
+        colour: Option<[u8; 3]>,
+    ) -> Object {
         let colour = colour.unwrap_or_else(|| palette_colour(id));
-        Object::new(id, name.unwrap_or_else(|| format!("Object {}", id.0)), colour)
+        Object::new(id, name.unwrap_or_else(|| format!("{} {}", self.unnamed, id.0)), colour)
     }
 
     /// The label after the largest, also of those that are to be there: those that are free between others may mean
@@ -470,7 +475,7 @@ impl Document {
             let mask = LabelEdit { target: id, change, over, depth };
             let write = self.write_op(WriteSource::Hand(mask));
             covers.extend(self.cover_op(id, label.region, &write));
-            let mut object = Self::blank(id, label.name, label.colour);
+            let mut object = self.blank(id, label.name, label.colour);
             object.from_file = true;
             object.opacity = label.opacity.unwrap_or(object.opacity);
             object.visible = label.visible;

@@ -258,7 +258,7 @@ impl Document {
         let (id, mut begin) = match target {
             EditedObject::Known(id) => (id, None),
             EditedObject::New(name) => {
-                let object = Self::blank(self.label_past_all()?, name, None);
+                let object = self.blank(self.label_past_all()?, name, None);
                 let (id, index) = (object.id, self.objects.len());
                 let absent = Some(Box::new(object));
                 (id, Some(Op::Object { index, id, absent }))

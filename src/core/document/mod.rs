@@ -94,6 +94,8 @@ pub struct Document {
     prompts_given: u64,
     /// The objects that are to be there in the end, in their order.
     expected: Vec<ExpectedObject>,
+    /// What an object without a name is called, before its number.
+    unnamed: &'static str,
     /// What was measured, and how many measurements have got their number.
     measurements: Vec<Measurement>,
     measurements_given: u64,
@@ -171,9 +173,15 @@ impl Document {
             renumbered: Vec::new(),
             prompts_given: 0,
             expected: Vec::new(),
+            unnamed: "Object",
             measurements: Vec::new(),
             measurements_given: 0,
         }
+    }
+
+    /// What objects are called from now on that are begun without a name: this, and their number. No part of the history.
+    pub fn call_new_objects(&mut self, word: &'static str) {
+        self.unnamed = word;
     }
 
     /// Says which objects are to be there in the end: new ones are those that are missing, in this order. No part of the
@@ -215,6 +223,7 @@ impl Document {
             measurements: self.measurements.clone(),
             active: self.active,
             expected: self.expected.clone(),
+            unnamed: self.unnamed,
             ..Self::new(Arc::clone(&self.image))
         }
     }

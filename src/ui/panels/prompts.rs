@@ -104,7 +104,7 @@ fn predicted_iou(ui: &mut Ui, iou: f32, corrected: bool) {
     let mut text = format!("{} {iou:.2}", tr("Predicted IoU"));
     let mut tip = tr(IOU_TIP).to_owned();
     if corrected {
-        text = format!("{text}, {}", tr("before corrections by hand"));
+        text = tr_with("{text}, before corrections by hand", &[("text", &text)]);
         tip = format!("{tip}\n{}", tr(IOU_CORRECTED));
     }
     ui.add(Label::new(text).wrap()).on_hover_text(tip);

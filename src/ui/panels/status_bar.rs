@@ -193,7 +193,7 @@ fn save_state(ui: &mut Ui, cx: &mut CommandContext) {
             let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
             let text = format!(
                 "{} {} {}",
-                tr("saved, checked"),
+                tr("saved, verified"),
                 icons::CHECK,
                 shorten(&name, if cx.width < WIDE { 20 } else { 40 })
             );
