@@ -34,18 +34,13 @@ impl App {
             return;
         }
         let name = name_of(&path);
-        for note in &read.notes {
-            self.toasts.warning(format!("{name}: {}", told(note)));
-        }
-        if let Some(text) = self.document().and_then(|d| moved(&values, d)) {
-            self.toasts.warning(format!("{name}: {text}"));
-        }
+        let mut told: Vec<String> = read.notes.iter().map(told).collect();
+        told.extend(self.document().and_then(|d| moved(&values, d)));
         if let Some(ml) = self.document().and_then(|d| under_present(count, d)) {
             let (ml, key) = (millilitres(ml), edit::BRING_TO_FRONT.key_text());
-            self.toasts.warning(tr_with(
-                "{name}: {ml} lie under objects that were here before; both keep it ({key} brings the selected object to the front). To compare the two, undo it and choose “{command}” ({compare})",
+            told.push(tr_with(
+                "{ml} lie under objects that were here before; both keep it ({key} brings the selected object to the front). To compare the two, undo it and choose “{command}” ({compare})",
                 &[
-                    ("name", &name),
                     ("ml", &ml),
                     ("key", &key),
                     ("command", &comparing::COMPARE_WITH.name()),
@@ -57,7 +52,12 @@ impl App {
             1 => tr_with("{name}: 1 label opened", &[("name", &name)]),
             _ => tr_with("{name}: {count} labels opened", &[("name", &name), ("count", &count)]),
         };
-        self.toasts.info(text);
+        // One message, however much there is to know.
+        if told.is_empty() {
+            self.toasts.info(text);
+        } else {
+            self.toasts.warning(format!("{text}\n• {}", told.join("\n• ")));
+        }
         if let Some(open) = self.open.as_mut().filter(|_| first) {
             // What is shown is what is on disk, and goes back there when it has been corrected; but not over the
             // other time points of that file, nor over numbers that it could not keep, nor over another program's

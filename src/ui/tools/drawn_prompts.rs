@@ -153,15 +153,21 @@ pub fn kind_refusal(status: &Status, kind: ShapeKind) -> Option<String> {
     let (lacks, text) = match kind {
         ShapeKind::Box => (
             status.model_lacks(|can| can.shapes.boxes),
-            tr("The model in use takes no boxes: use points, or a model that takes them"),
+            tr(
+                "The model in use takes no boxes: use points, or a model that takes them, such as nnInteractive (Segment, “Server…”)",
+            ),
         ),
         ShapeKind::Scribble => (
             status.model_lacks(|can| can.shapes.scribbles),
-            tr("The model in use takes no scribbles: use points, or a model that takes them"),
+            tr(
+                "The model in use takes no scribbles: use points, or a model that takes them, such as nnInteractive (Segment, “Server…”)",
+            ),
         ),
         ShapeKind::Lasso => (
             status.model_lacks(|can| can.shapes.lassos),
-            tr("The model in use takes no lassos: use points, or a model that takes them"),
+            tr(
+                "The model in use takes no lassos: use points, or a model that takes them, such as nnInteractive (Segment, “Server…”)",
+            ),
         ),
     };
     lacks.then(|| text.to_owned())
