@@ -54,7 +54,8 @@ pub(super) fn show(ui: &mut Ui, cx: &mut CommandContext) {
     cases::show(ui, cx);
     if let Some(document) = cx.document {
         tool_strip::show(ui, document, cx);
-        let [left, right] = *cx.view.prefs.side_panels.open(cx.width);
+        let width = cx.view.width_for_panels(cx.width);
+        let [left, right] = *cx.view.prefs.side_panels.open(width);
         left_panel(ui, document, cx, left);
         right_panel(ui, document, cx, right);
     }
@@ -62,6 +63,7 @@ pub(super) fn show(ui: &mut Ui, cx: &mut CommandContext) {
 
 /// Width of the panel at the right end of the window, in points.
 pub fn right_width(view: &mut ViewState, width: f32) -> f32 {
+    let width = view.width_for_panels(width);
     let [_, open] = *view.prefs.side_panels.open(width);
     if open { SIDE } else { STRIP }
 }

@@ -11,10 +11,8 @@ use crate::ui::tools;
 
 /// Height of one row of settings, in points.
 const ROW: f32 = 24.0;
-/// Between two rows, with room for rows that are a bit higher than [`ROW`].
-const GAP: f32 = 6.0;
-/// From this width of the window on, in points, one row has room for the settings of every tool. In a narrower one the
-/// strip always has two, so that choosing a tool moves no view.
+/// From this width of the window on, in points, one row has room for the settings of every tool. In a narrower one a
+/// hint that has no room beside them gets a row of its own.
 const ONE_ROW: f32 = 1280.0;
 /// Above and below the rows.
 const MARGIN: i8 = 3;
@@ -24,14 +22,13 @@ const BETWEEN: &str = " · ";
 pub(super) fn show(ui: &mut Ui, document: &Document, cx: &mut CommandContext) {
     let frame = panel_frame().inner_margin(egui::Margin::symmetric(8, MARGIN));
     let panel = Panel::top("tool_strip").frame(frame).resizable(false);
-    let rows = if ui.available_width() < ONE_ROW { 2.0 } else { 1.0 };
-    let height = rows * ROW + (rows - 1.0) * GAP;
-    panel.min_size(height + 2.0 * f32::from(MARGIN)).show(ui, |ui| {
-        ui.horizontal_wrapped(|ui| strip(ui, document, cx, rows > 1.0));
+    let may_have_two = ui.available_width() < ONE_ROW;
+    panel.min_size(ROW + 2.0 * f32::from(MARGIN)).show(ui, |ui| {
+        ui.horizontal_wrapped(|ui| strip(ui, document, cx, may_have_two));
     });
 }
 
-fn strip(ui: &mut Ui, document: &Document, cx: &mut CommandContext, has_two_rows: bool) {
+fn strip(ui: &mut Ui, document: &Document, cx: &mut CommandContext, may_have_two: bool) {
     let top = ui.cursor().top();
     let tool = tools::of(cx.view.prefs.tool);
     let info = tool.info();
@@ -41,7 +38,7 @@ fn strip(ui: &mut Ui, document: &Document, cx: &mut CommandContext, has_two_rows
             [&SMALLER_BRUSH, &LARGER_BRUSH, &TAKE_PAINT_RANGE].map(Entry::key_text);
         let keys: [(&str, &dyn std::fmt::Display); 3] =
             [("smaller", &smaller), ("larger", &larger), ("range", &range)];
-        let text = tr_with("{smaller} / {larger}: size · {range}: only values as here", &keys);
+        let text = tr_with("{smaller} / {larger}: size · {range}: such values only", &keys);
         hint = format!("{text}{BETWEEN}{hint}");
     }
     // What there is no room for is told there.
@@ -59,7 +56,7 @@ fn strip(ui: &mut Ui, document: &Document, cx: &mut CommandContext, has_two_rows
     };
     let mut room = ui.available_size_before_wrap().x;
     // The settings leave the second row to it.
-    if has_two_rows && ui.cursor().top() < top + ROW && width(ui, &hint) > room {
+    if may_have_two && ui.cursor().top() < top + ROW && width(ui, &hint) > room {
         ui.end_row();
         room = ui.available_size_before_wrap().x;
     }

@@ -25,7 +25,7 @@ pub(super) fn show(ui: &mut Ui, document: &Document, height: f32, cx: &mut Comma
     ScrollArea::both()
         .id_salt("object measures")
         .max_height(height)
-        .auto_shrink([true, true])
+        .auto_shrink([false, true])
         .show(ui, |ui| {
             Grid::new("object measures").striped(true).spacing([14.0, 4.0]).show(ui, |ui| {
                 heads(ui, cx);

@@ -81,6 +81,22 @@ fn nothing_of_a_tools_strip_is_cut() {
     speak(Language::English);
 }
 
+/// A narrow window keeps no empty row below settings that need one only.
+#[test]
+fn a_narrow_strip_has_as_many_rows_as_it_needs() {
+    let mut desktop = Desktop::open();
+    *desktop.view.prefs.side_panels.open(1024.0) = [true; 2];
+    let mut harness = desktop.window([1024.0, 700.0]);
+    let mut top = |tool| {
+        harness.state_mut().view.prefs.tool = tool;
+        harness.run_steps(4);
+        harness.get_by_label("Layers").rect().top()
+    };
+    let (point, brush) = (top(tools::POINT), top(tools::BRUSH));
+    assert!((20.0..45.0).contains(&(brush - point)), "{point} {brush}");
+    assert!((top(tools::POINT) - point).abs() < 0.5);
+}
+
 #[test]
 fn the_hint_is_that_of_what_is_set() {
     let mut desktop = Desktop::open();
