@@ -9,23 +9,14 @@ command. With Ray: ray_batch.py.
 """
 
 import argparse
-import json
-import subprocess
 import sys
 
+import cloudpickle
+import shares
 from dask.distributed import Client, as_completed
 
-
-def share(program, table, number, of, options):
-    """Does one share; the lines that Voxpoint tells, and why it failed, if it did."""
-    command = [program, "batch", table, "--shard", f"{number}/{of}", *options]
-    run = subprocess.run(command, capture_output=True, text=True)
-    # A program that was killed may leave half a line.
-    lines = [json.loads(line) for line in run.stdout.splitlines(keepends=True) if line.endswith("\n")]
-    if run.returncode < 0:
-        return lines, f"share {number}/{of} was stopped (signal {-run.returncode}); the same command goes on"
-    said = run.stderr.strip().splitlines() or [f"share {number}/{of} ended with code {run.returncode}"]
-    return lines, said[-1] if run.returncode else None
+# Workers on other machines need not have that file.
+cloudpickle.register_pickle_by_value(shares)
 
 
 def main():
@@ -39,16 +30,12 @@ def main():
     failed = False
     with Client(arguments.scheduler, **local) as client:
         numbers = range(1, arguments.shares + 1)
-        shares = [
-            client.submit(share, arguments.voxpoint, arguments.table, n, arguments.shares, options, pure=False)
+        waiting = [
+            client.submit(shares.share, arguments.voxpoint, arguments.table, n, arguments.shares, options, pure=False)
             for n in numbers
         ]
-        for _, (lines, error) in as_completed(shares, with_results=True):
-            for line in lines:
-                print(json.dumps(line, ensure_ascii=False), flush=True)
-            if error:
-                failed = True
-                print(error, file=sys.stderr)
+        for _, (lines, error) in as_completed(waiting, with_results=True):
+            failed |= shares.tell(lines, error)
     sys.exit(failed)
 
 

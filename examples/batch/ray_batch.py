@@ -9,28 +9,18 @@ command. Each share is given `--cores` of the cluster's cores, and as many threa
 """
 
 import argparse
-import json
 import os
-import subprocess
 import sys
+
+import shares
 
 # What Ray tells its makers of whoever uses it is for each to agree to.
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 
 import ray  # noqa: E402
 
-
-@ray.remote
-def share(program, table, number, of, options):
-    """Does one share; the lines that Voxpoint tells, and why it failed, if it did."""
-    command = [program, "batch", table, "--shard", f"{number}/{of}", *options]
-    run = subprocess.run(command, capture_output=True, text=True)
-    # A program that was killed may leave half a line.
-    lines = [json.loads(line) for line in run.stdout.splitlines(keepends=True) if line.endswith("\n")]
-    if run.returncode < 0:
-        return lines, f"share {number}/{of} was stopped (signal {-run.returncode}); the same command goes on"
-    said = run.stderr.strip().splitlines() or [f"share {number}/{of} ended with code {run.returncode}"]
-    return lines, said[-1] if run.returncode else None
+# Workers on other machines need not have that file.
+ray.cloudpickle.register_pickle_by_value(shares)
 
 
 def main():
@@ -45,7 +35,7 @@ def main():
         options += ["--threads", str(arguments.cores)]
     local = {} if arguments.address else {"include_dashboard": False}
     ray.init(address=arguments.address, log_to_driver=False, **local)
-    wanted = share.options(num_cpus=arguments.cores)
+    wanted = ray.remote(shares.share).options(num_cpus=arguments.cores)
     waiting = [
         wanted.remote(arguments.voxpoint, arguments.table, number, arguments.shares, options)
         for number in range(1, arguments.shares + 1)
@@ -54,11 +44,7 @@ def main():
     while waiting:
         (ended,), waiting = ray.wait(waiting)
         lines, error = ray.get(ended)
-        for line in lines:
-            print(json.dumps(line, ensure_ascii=False), flush=True)
-        if error:
-            failed = True
-            print(error, file=sys.stderr)
+        failed |= shares.tell(lines, error)
     ray.shutdown()
     sys.exit(failed)
 

@@ -124,7 +124,7 @@ impl App {
             Action::Open(paths) => self.open(paths, Role::Any),
             Action::OpenRecent(file) => self.open_recent(file),
             Action::ChooseSeries(row) => self.choose_series(row),
-            Action::Drop(paths) => self.open(paths, Role::Dropped),
+            Action::Drop(paths) => self.open(paths, self.role_of_dropped()),
             Action::Answer(number, answer) => self.answer(number, answer),
             Action::ShowSuv(kind) => self.show_suv(kind),
             Action::OverlayDialog => self.files.paths.ask(Purpose::Overlay),
@@ -136,7 +136,13 @@ impl App {
             Action::SaveLabelTable => self.ask_save_label_table(),
             Action::Beside(BesideAction::Ask) => self.files.paths.ask(Purpose::Beside),
             Action::Beside(BesideAction::TakeAway) => self.view.take_scan_beside_away(),
+            Action::Beside(BesideAction::TakeLabelsAway) => {
+                if let Some(second) = &mut self.view.scan.beside.scan {
+                    second.labels = None;
+                }
+            }
             Action::Comparison(action) => self.compare(action, ctx),
+            Action::Agreement(action) => self.do_with_raters(action, ctx),
             Action::Robot(action) => self.do_with_robot(action, ctx),
             Action::Refuse(why) => self.toasts.refused(stopped(&why)),
             Action::Tell(text) => self.toasts.info(text),

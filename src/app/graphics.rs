@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::files::{ending_with_overlaps, label_ending, label_names, stem_of};
+use super::files::{ending_with_overlaps, label_ending, label_names, stem_for};
 use super::gpu::Gpu;
 use super::{App, DocumentNumber, dress};
 use crate::document::Document;
@@ -114,7 +114,7 @@ fn rescued(
         if covered.is_empty() { label_ending(formats) } else { ending_with_overlaps(formats) };
     let mut failed = "there is no folder for it".to_owned();
     for folder in folders {
-        let path = free_name(&folder, &stem_of(formats, scan), ending);
+        let path = free_name(&folder, &stem_for(formats, scan, image.provenance()), ending);
         let (cancel, progress) = (CancelToken::new(), Progress::new());
         let labels = (document.labels(), &covered);
         let (grid, said) = (image.grid(), image.provenance());

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::App;
 use super::document_number::DocumentNumber;
-use super::files::{Purpose, TABLE_ENDINGS, label_names, stem_of};
+use super::files::{Purpose, TABLE_ENDINGS, label_names, name_of, stem_of};
 use crate::io::TableKind;
 use crate::ui::text::tr_with;
 
@@ -24,21 +24,30 @@ impl App {
     /// Asks where; beside the label map if there is one.
     pub(super) fn ask_save_label_table(&mut self) {
         let Some(open) = &self.open else { return };
-        let beside = open.saved_to.as_ref().or(open.came_from.as_ref()).unwrap_or(&open.path);
-        let stem = stem_of(&self.formats, beside);
+        let (beside, stem) = match open.label_map() {
+            Some(map) => (map, stem_of(&self.formats, map)),
+            None => (&open.path, open.stem(&self.formats)),
+        };
         let suggestion = beside.with_file_name(format!("{stem}{}", TABLE_ENDINGS[0]));
-        self.files.paths.ask(Purpose::LabelTable(open.number, suggestion));
+        let is_ahead = open.label_map().is_some() && open.document.is_modified();
+        self.files.paths.ask(Purpose::LabelTable(open.number, suggestion, is_ahead));
     }
 
     /// Writes the table for the program that its name says.
     pub(super) fn save_label_table(&mut self, document: DocumentNumber, path: PathBuf) {
-        let open = self.open.as_ref().filter(|open| open.number == document);
-        let (Some(open), Some((kind, labels))) = (open, table_of(&path)) else {
-            let why = tr_with(
-                "Not saved, because the masks have changed or another scan was opened meanwhile: {name}",
-                &[("name", &path.display())],
-            );
-            self.toasts.error(why);
+        let name = path.display();
+        let Some(open) = self.open.as_ref().filter(|open| open.number == document) else {
+            self.toasts.error(tr_with(
+                "Not saved, because another scan was opened meanwhile: {name}",
+                &[("name", &name)],
+            ));
+            return;
+        };
+        let Some((kind, labels)) = table_of(&path) else {
+            self.toasts.error(tr_with(
+                "Not saved: which program a table is for is told by the end of its name, which is {endings}: {name}",
+                &[("endings", &TABLE_ENDINGS.join(", ")), ("name", &name)],
+            ));
             return;
         };
         // Beside a new table lies what may be another program's: no question was asked of it.
@@ -50,6 +59,12 @@ impl App {
             );
             self.toasts.error(why);
             return;
+        }
+        if let Some(map) = open.label_map().filter(|_| open.document.is_modified()) {
+            self.toasts.warning(tr_with(
+                "The table has the objects as they are now; the exported mask may have other numbers until it is exported again: {name}",
+                &[("name", &name_of(map))],
+            ));
         }
         let names = label_names(&open.document, true);
         let masks = [open.saved_to.clone(), open.came_from.clone()].into_iter().flatten();

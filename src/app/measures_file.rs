@@ -5,19 +5,20 @@ use std::path::PathBuf;
 
 use super::App;
 use super::document_number::DocumentNumber;
-use super::files::{Purpose, stem_of};
+use super::files::Purpose;
 use super::table_file::is_json;
 use crate::measure::{
     DrawnMeasure, DrawnMeasures, MEASURES_CSV_HEAD, MeasuredFile, drawn_measures_csv, measures_csv,
 };
 use crate::ui::measured_objects;
-use crate::ui::text::tr_with;
-use crate::volume::SuvKind;
+use crate::ui::state::readout;
+use crate::ui::text::{tr, tr_with};
+use crate::volume::ValueUnit;
 
 impl App {
     pub(super) fn ask_save_measures(&mut self) {
         let Some(open) = &self.open else { return };
-        let stem = stem_of(&self.formats, &open.path);
+        let stem = open.stem(&self.formats);
         let suggestion = open.path.with_file_name(format!("{stem}_measures.csv"));
         self.files.paths.ask(Purpose::Measures(open.number, suggestion));
     }
@@ -26,23 +27,25 @@ impl App {
     fn measured(&self) -> Option<MeasuredFile> {
         let open = self.open.as_ref()?;
         Some(MeasuredFile {
-            file: self.compared_file()?.display().to_string(),
+            file: self.measured_file()?.display().to_string(),
             scan: Some(open.path.display().to_string()),
-            unit: self.unit_of_values(),
+            unit: readout::value_unit(&self.view).map(ValueUnit::name),
             structures: measured_objects(&open.document, &self.status.measures)?,
         })
     }
 
-    /// Of the scan's values, if it is known.
-    fn unit_of_values(&self) -> Option<&'static str> {
-        let image = self.open.as_ref()?.document.image();
-        let is_ct = self.view.scan.stats.is_some_and(|stats| stats.looks_like_ct());
-        image.suv_kind().map(SuvKind::unit).or(is_ct.then_some("HU"))
+    /// The file that has the masks as they are measured: none while the label map that was exported has others.
+    fn measured_file(&self) -> Option<PathBuf> {
+        let open = self.open.as_ref()?;
+        match open.label_map() {
+            Some(_) => Some(open.exported_as_it_is().cloned().unwrap_or_default()),
+            None => Some(open.path.clone()),
+        }
     }
 
     pub(super) fn ask_save_drawn(&mut self) {
         let Some(open) = &self.open else { return };
-        let stem = stem_of(&self.formats, &open.path);
+        let stem = open.stem(&self.formats);
         let suggestion = open.path.with_file_name(format!("{stem}_drawn.csv"));
         self.files.paths.ask(Purpose::Drawn(open.number, suggestion));
     }
@@ -52,13 +55,14 @@ impl App {
         let open = self.open.as_ref().filter(|open| open.number == document);
         let text = open.and_then(|open| {
             let scan = open.document.image();
+            let unit = readout::value_unit(&self.view);
             let drawn = open.document.measurements().iter();
             let measurements =
-                drawn.map(|m| DrawnMeasure::of(m, Some(&**scan))).collect::<Vec<_>>();
+                drawn.map(|m| DrawnMeasure::of(m, Some(&**scan), unit)).collect::<Vec<_>>();
             if !is_json(&path) {
                 return Some(drawn_measures_csv(&measurements));
             }
-            let (scan, unit) = (open.path.display().to_string(), self.unit_of_values());
+            let (scan, unit) = (open.path.display().to_string(), unit.map(ValueUnit::name));
             serde_json::to_string_pretty(&DrawnMeasures { scan, unit, measurements }).ok()
         });
         self.write_numbers(document, path, text);
@@ -72,6 +76,15 @@ impl App {
             }
             Some(format!("{MEASURES_CSV_HEAD}{}", measures_csv(&found)))
         });
+        let open = self.open.as_ref().filter(|open| open.number == document);
+        let is_ahead =
+            open.is_some_and(|open| open.label_map().is_some() && open.document.is_modified());
+        if is_ahead && text.is_some() {
+            self.toasts.warning(
+                tr("The masks have changes that are not exported: the numbers are saved without the name of a mask file.")
+                    .to_owned(),
+            );
+        }
         self.write_numbers(document, path, text);
     }
 

@@ -1,6 +1,6 @@
 //! Objects as triangle meshes: made and written on a thread of their own, all files or none.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use super::App;
 use super::document_number::DocumentNumber;
-use super::files::{Purpose, name_of, same_file, stem_of};
+use super::files::{Purpose, name_of, same_file};
 use super::open_document::OpenDocument;
 use crate::document::{LabelId, Object};
 use crate::geom::Grid;
@@ -190,7 +190,7 @@ impl MeshExport {
                 tr("Meshes are being exported already; wait for them or stop that").to_owned()
             );
         }
-        let WantedMeshes { objects, lps, error_mm, smooth, decimate } = &order.wanted;
+        let WantedMeshes { objects, lps, error_mm, smooth, decimate, .. } = &order.wanted;
         let wanted = |o: &&Object| o.has_voxels() && objects.contains(&o.id);
         let document = &open.document;
         let structures: Vec<Structure> =
@@ -226,7 +226,7 @@ impl MeshExport {
         let path = &order.path;
         let name = path.display();
         Some(match answer {
-            Ok(Ok(files)) => Ok(saved(files, path)),
+            Ok(Ok(files)) => Ok(saved(files, &order)),
             Ok(Err(NotWritten::There(names))) => {
                 let folder = io::folder_of(path).to_owned();
                 self.asking = Some((order, FilesThere { folder, names }));
@@ -254,13 +254,18 @@ impl MeshExport {
 }
 
 /// What is said of files that are there.
-fn saved(files: usize, path: &Path) -> String {
+fn saved(files: usize, order: &MeshOrder) -> String {
+    let MeshOrder { wanted, path, .. } = order;
+    let axes = if wanted.lps { MeshSpace::Lps } else { MeshSpace::Ras }.name();
     if files == 1 {
-        return tr_with("Saved and verified: {name}", &[("name", &path.display())]);
+        return tr_with(
+            "Saved and verified, objects: {n}, axes {axes}: {name}",
+            &[("n", &wanted.objects.len()), ("axes", &axes), ("name", &path.display())],
+        );
     }
     tr_with(
-        "{n} files were written and verified, one for each object: {folder}",
-        &[("n", &files), ("folder", &io::folder_of(path).display())],
+        "{n} files were written and verified, one for each object, axes {axes}: {folder}",
+        &[("n", &files), ("axes", &axes), ("folder", &io::folder_of(path).display())],
     )
 }
 
@@ -268,8 +273,8 @@ impl App {
     /// Asks where meshes go.
     pub(super) fn ask_meshes(&mut self, wanted: WantedMeshes) {
         let Some(open) = &self.open else { return };
-        let stem = stem_of(&self.formats, &open.path);
-        let suggestion = open.path.with_file_name(format!("{stem}_meshes.glb"));
+        let stem = open.stem(&self.formats);
+        let suggestion = open.path.with_file_name(format!("{stem}_meshes{}", wanted.ending));
         self.files.paths.ask(Purpose::Meshes(open.number, wanted, suggestion));
     }
 
@@ -314,6 +319,8 @@ impl App {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
     use crate::geom::{DAffine3, DVec3};
 

@@ -4,6 +4,7 @@
 //! waiting), then draws the UI, then does what the user asked for.
 
 mod actions;
+mod agreement;
 mod beside;
 mod comparison;
 mod consequences;
@@ -63,12 +64,13 @@ use crate::ui::{
     self, ImageLayer, RecentFile, ReferenceReading, SaveStatus, Status, Toasts, ViewState,
 };
 use crate::work::Task;
+use agreement::Agreement;
 use comparison::Comparison;
 use cuts::Cuts;
 use document_number::DocumentNumber;
 use edit_preview::EditPreview;
 pub use files::{Dialog, DialogQuestion, DialogReply, Dialogs};
-use files::{EachObject, Files, News, Role};
+use files::{EachObject, Files, News, OpenScans, Role};
 use floods::Floods;
 use gpu::Gpu;
 use graphics::Graphics;
@@ -93,8 +95,8 @@ use remembered::Remembered;
 use robot::RobotUser;
 use series::SeriesChoice;
 use servers::Servers;
-pub(crate) use sessions::KeptWork;
 use sessions::Sessions;
+pub(crate) use sessions::{KeptWork, companion_places, show_as_kept};
 pub use start::run;
 use table_file::TableFile;
 use threshold::Threshold;
@@ -126,6 +128,7 @@ pub struct App {
     measures_file: TableFile,
     meshes: MeshExport,
     comparison: Comparison,
+    agreement: Agreement,
     robot: RobotUser,
     name_lists: NameLists,
     library: Library,
@@ -221,6 +224,7 @@ impl App {
             measures_file: TableFile::new(wake.clone()),
             meshes: MeshExport::new(wake.clone()),
             comparison: Comparison::start(&wake)?,
+            agreement: Agreement::new(wake.clone()),
             robot: RobotUser::start(wake.clone())?,
             name_lists,
             library: Library::new(wake.clone()),
@@ -260,9 +264,9 @@ impl App {
         self.files.open_all(paths, Role::Overlay);
     }
 
-    /// Shows a second scan beside the first, once that is open.
-    pub fn show_beside(&mut self, path: PathBuf) {
-        self.files.open(path, Role::Beside);
+    /// Shows a second scan beside the first, once that is open; at this of its time points (from 0), if one is named.
+    pub fn show_beside(&mut self, path: PathBuf, time_point: Option<usize>) {
+        self.files.open(path, Role::Beside(time_point));
     }
 
     /// Compares the label maps of the scan with this one, once they are open.
@@ -320,7 +324,12 @@ impl App {
             || self.sessions.is_under_way()
             || self.choice.is_some()
             || self.offers.len() >= ImageLayer::MOST;
-        let open = self.open.as_ref().map(|s| (s.number, s.document.image()));
+        let second = self.view.scan.beside.scan.as_ref().map(|second| &second.image.volume);
+        let open = self.open.as_ref().map(|open| OpenScans {
+            document: open.number,
+            scan: open.document.image(),
+            second,
+        });
         for news in self.files.poll(open, hold, &mut self.status) {
             self.take(news);
         }
@@ -358,6 +367,7 @@ impl App {
         self.tell_measures_file();
         self.follow_meshes(ctx);
         self.follow_comparison(ctx);
+        self.follow_agreement(ctx);
         self.follow_robot(ctx);
         self.follow_beside();
         self.show_on_gpu(ctx);
@@ -406,11 +416,13 @@ impl App {
             News::Image(loaded) => self.replace(loaded),
             News::Offered(loaded, why) => self.offer_image(loaded, why),
             News::Overlay(loaded) => self.lay_over(*loaded),
-            News::Beside(loaded) => self.put_beside(*loaded),
+            News::Beside(loaded, time_point) => self.put_beside(*loaded, time_point),
             News::Several(path, role, list) => self.ask_series(path, role, list),
             News::Asks(path, role, which, asked) => self.ask_how((path, role, which), asked),
             News::Labels(path, labels) => self.import(path, *labels),
             News::Reference(path, read) => self.begin_comparison(path, *read),
+            News::Rater(path, read) => self.add_rater(path, *read),
+            News::SaveAgreementTo(document, path) => self.save_agreement(document, path),
             News::SaveComparisonTo(document, path) => self.save_comparison(document, path),
             News::SaveRobotTo(document, path) => self.save_robot_run(document, path),
             News::SaveMeasuresTo(document, path) => self.save_measures(document, path),

@@ -9,7 +9,7 @@ use crate::io::{LabelNote, SliceSpacing, TypedPlace, VolumePart};
 use crate::ui::commands::{comparing, edit};
 use crate::ui::kit::format::millilitres;
 use crate::ui::text::tr_with;
-use crate::ui::{Offer, OfferAnswer, Question};
+use crate::ui::{Offer, OfferAnswer, Question, tr_error};
 
 /// What waits for an answer.
 pub(super) enum Offered {
@@ -34,18 +34,13 @@ impl App {
             return;
         }
         let name = name_of(&path);
-        for note in &read.notes {
-            self.toasts.warning(format!("{name}: {}", told(note)));
-        }
-        if let Some(text) = self.document().and_then(|d| moved(&values, d)) {
-            self.toasts.warning(format!("{name}: {text}"));
-        }
+        let mut told: Vec<String> = read.notes.iter().map(told).collect();
+        told.extend(self.document().and_then(|d| moved(&values, d)));
         if let Some(ml) = self.document().and_then(|d| under_present(count, d)) {
             let (ml, key) = (millilitres(ml), edit::BRING_TO_FRONT.key_text());
-            self.toasts.warning(tr_with(
-                "{name}: {ml} lie under objects that were here before; both keep it ({key} brings the selected object to the front). To compare the two, undo it and choose “{command}” ({compare})",
+            told.push(tr_with(
+                "{ml} lie under objects that were here before; both keep it ({key} brings the selected object to the front). To compare the two, undo it and choose “{command}” ({compare})",
                 &[
-                    ("name", &name),
                     ("ml", &ml),
                     ("key", &key),
                     ("command", &comparing::COMPARE_WITH.name()),
@@ -57,7 +52,12 @@ impl App {
             1 => tr_with("{name}: 1 label opened", &[("name", &name)]),
             _ => tr_with("{name}: {count} labels opened", &[("name", &name), ("count", &count)]),
         };
-        self.toasts.info(text);
+        // One message, however much there is to know.
+        if told.is_empty() {
+            self.toasts.info(text);
+        } else {
+            self.toasts.warning(format!("{text}\n• {}", told.join("\n• ")));
+        }
         if let Some(open) = self.open.as_mut().filter(|_| first) {
             // What is shown is what is on disk, and goes back there when it has been corrected; but not over the
             // other time points of that file, nor over numbers that it could not keep, nor over another program's
@@ -125,10 +125,14 @@ impl App {
         match (self.offers.remove(at).1, answer) {
             (Offered::Image(loaded), OfferAnswer::Scan) => self.replace(loaded),
             (Offered::Image(loaded), OfferAnswer::Overlay) => self.lay_over(*loaded),
-            (Offered::Image(loaded), OfferAnswer::Beside) => self.put_beside(*loaded),
+            (Offered::Image(loaded), OfferAnswer::Beside) => self.put_beside(*loaded, None),
             (Offered::Draft(path), OfferAnswer::Continue) => self.open_session(path),
-            (Offered::Asked(path, _, which), OfferAnswer::Compare(reading)) => {
-                self.files.open_one(path, Role::Reference(reading), which);
+            (Offered::Asked(path, role, which), OfferAnswer::Compare(reading)) => {
+                let role = match role {
+                    Role::Rater(_) => Role::Rater(reading),
+                    _ => Role::Reference(reading),
+                };
+                self.files.open_one(path, role, which);
             }
             (Offered::Image(loaded), OfferAnswer::Compare(reading)) => {
                 self.files.open(loaded.path, Role::Reference(reading));
@@ -157,7 +161,7 @@ impl App {
 }
 
 /// What is said of labels that could not keep their numbers, because objects have them; these were added last.
-fn moved(values: &[u16], document: &Document) -> Option<String> {
+pub(super) fn moved(values: &[u16], document: &Document) -> Option<String> {
     let objects = document.objects();
     let added = &objects[objects.len().checked_sub(values.len())?..];
     let moved = values.iter().zip(added).filter(|&(value, object)| *value != object.id.0);
@@ -173,7 +177,7 @@ fn moved(values: &[u16], document: &Document) -> Option<String> {
 }
 
 /// How much of the objects that came last lies under others, which were there before, millilitres.
-fn under_present(count: usize, document: &Document) -> Option<f64> {
+pub(super) fn under_present(count: usize, document: &Document) -> Option<f64> {
     let (present, added) =
         document.objects().split_at_checked(document.objects().len().checked_sub(count)?)?;
     let over = |object: &Object| -> usize {
@@ -185,9 +189,46 @@ fn under_present(count: usize, document: &Document) -> Option<f64> {
     (voxels > 0).then(|| voxels as f64 * mm3 / 1000.0)
 }
 
+/// The values of notes that are sentences of their own: how two grids differ, why a table was not read.
+const SENTENCES: [&str; 2] = ["how", "why"];
+
 /// A note in the language in use.
 pub(super) fn told(note: &LabelNote) -> String {
+    // Some values are sentences; all others are numbers, and what somebody has called something.
+    let value = |(name, value): &(&str, String)| {
+        if SENTENCES.contains(name) { tr_error(value) } else { value.clone() }
+    };
+    let told: Vec<String> = note.values.iter().map(value).collect();
+    let names = note.values.iter().map(|(name, _)| *name);
     let values: Vec<(&str, &dyn std::fmt::Display)> =
-        note.values.iter().map(|(name, value)| (*name, value as _)).collect();
+        names.zip(&told).map(|(name, value)| (name, value as _)).collect();
     tr_with(note.text, &values)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ui::text::{Language, speak};
+
+    #[test]
+    fn what_a_note_says_is_in_one_language() {
+        let note = LabelNote {
+            text: "it lies on another grid than the scan ({how}); each voxel of the scan gets what lies at its middle, so borders and volumes change a little",
+            values: vec![("how", "29 × 30 × 17 voxels instead of 154 × 158 × 51".to_owned())],
+        };
+        let named = LabelNote {
+            text: "nothing is left of: {list}",
+            values: vec![("list", "Save".to_owned())],
+        };
+        let english = told(&note);
+        speak(Language::Chinese);
+        let (chinese, kept) = (told(&note), told(&named));
+        speak(Language::English);
+        assert!(english.contains("17 voxels instead of 154"), "{english}");
+        assert!(
+            chinese.contains("29 × 30 × 17 个体素") && !chinese.contains("voxels"),
+            "{chinese}"
+        );
+        assert!(kept.contains("Save"), "{kept}");
+    }
 }

@@ -8,10 +8,10 @@ use super::App;
 use super::bound_history;
 use super::consequences::Consequences;
 use super::document_number::DocumentNumber;
-use super::files::{EachWritten, Loaded, Role, stem_of};
+use super::files::{EachWritten, Loaded, Role, stem_for, stem_of};
 use super::series::recent_file;
 use crate::document::{Command, Document, LabelId, Object, PromptChange, Refused};
-use crate::io::PairStamp;
+use crate::io::{PairStamp, Registry};
 use crate::prompt::{ImageId, Prompt};
 use crate::text::sentence;
 use crate::ui::commands::tools::{negative_refusal, shapes_refusal};
@@ -68,6 +68,22 @@ impl OpenDocument {
             told_locked: None,
             refused: None,
         }
+    }
+
+    /// How the names of files about the scan begin.
+    pub(super) fn stem(&self, formats: &Registry) -> String {
+        stem_for(formats, &self.path, self.document.image().provenance())
+    }
+
+    /// The label map that has the masks, as far as one has them as they are: not while there are changes that are not
+    /// exported.
+    pub(super) fn exported_as_it_is(&self) -> Option<&PathBuf> {
+        self.label_map().filter(|_| !self.document.is_modified())
+    }
+
+    /// The label map that was saved last, or opened with the scan.
+    pub(super) fn label_map(&self) -> Option<&PathBuf> {
+        self.saved_to.as_ref().or(self.came_from.as_ref())
     }
 
     /// Where each object is in a file of its own as it is now, and how many files these are.
@@ -144,6 +160,7 @@ impl App {
             self.toasts.warning(format!("{}: {}", image.name(), warning.0));
         }
         self.view.show_scan(image.grid(), stats, histogram);
+        self.view.scan.suv = image.suv_kind().map(|kind| (kind, 1.0));
         self.status.save = SaveStatus::Never;
         self.status.latency = None;
         self.files.take_replace_question(&mut self.status);
@@ -169,6 +186,7 @@ impl App {
         let about = about(&open.document, &command);
         let clicked = clicked_mask(&open.document, &command);
         let consequences = Consequences::of(&open.document, &command);
+        open.document.call_new_objects(tr("Object"));
         match open.document.apply(command) {
             Ok(()) => {
                 self.toasts.accepted();

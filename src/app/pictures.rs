@@ -5,10 +5,9 @@ use std::time::Duration;
 
 use super::App;
 use super::document_number::DocumentNumber;
-use super::files::{Output, Purpose, same_file, stem_of};
+use super::files::{Output, Purpose, same_file};
 use crate::document::Document;
 use crate::figure::{Figure, FigureError, FigureRenderer, Film, save_film, save_png};
-use crate::io::Registry;
 use crate::ui::text::tr;
 use crate::ui::{Drawing, FilmFormat, FilmOptions, PictureOptions, Status, Toasts, ViewState};
 use crate::work::{CancelToken, Progress, Task, Wake};
@@ -160,9 +159,8 @@ fn draw(
     renderer.draw(figure)
 }
 
-/// `ct.nii.gz` → `ct_axial.png`, beside it.
-fn suggestion(formats: &Registry, scan: &Path, output: &Output) -> PathBuf {
-    let stem = stem_of(formats, scan);
+/// `ct.nii.gz` → `ct_axial.png`, beside it. `stem`: how the names of files about the scan begin.
+fn suggestion(stem: &str, scan: &Path, output: &Output) -> PathBuf {
     let name = match output {
         Output::Picture(PictureOptions { view: Some(view), .. }) => {
             format!("{stem}_{}.png", view.name().to_lowercase())
@@ -185,7 +183,7 @@ impl App {
     /// Asks where a picture or a film goes.
     pub(super) fn ask_output(&mut self, output: Output) {
         let Some(open) = &self.open else { return };
-        let suggestion = suggestion(&self.formats, &open.path, &output);
+        let suggestion = suggestion(&open.stem(&self.formats), &open.path, &output);
         self.files.paths.ask(Purpose::Draw(open.number, output, suggestion));
     }
 

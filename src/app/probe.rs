@@ -73,6 +73,7 @@ impl App {
             && !self.files.is_saving()
             && !self.files.paths.is_looking()
             && !self.comparison.is_busy()
+            && !self.agreement.is_busy()
             && !self.robot.is_busy()
             && !self.measures_file.is_busy()
             && !self.meshes.is_busy()

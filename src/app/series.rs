@@ -37,7 +37,7 @@ impl App {
             number: self.asked_series,
             name: name_of(&path),
             over_scan: role == Role::Overlay,
-            beside_scan: role == Role::Beside,
+            beside_scan: matches!(role, Role::Beside(_)),
             rows: list.rows().iter().map(card).collect(),
             likely: list.likely(),
             notes: list.notes().iter().map(told).collect(),

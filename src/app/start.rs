@@ -16,15 +16,15 @@ use super::wheel::NotchesOnce;
 use super::{App, gpu, log};
 use crate::segment::ModelRef;
 
-/// Opens the window on `paths` with `overlays` over the scan, a second scan `beside` it, the label map to `compare`
-/// with, and another `model` than the one that ships if one is named, and stays until it is closed. `only_x11`: where there are several kinds of display, this one has to do.
+/// Opens the window on `paths` with `overlays` over the scan, a second scan `beside` it (at a time point, from 0, if one
+/// is named), the label map to `compare` with, and another `model` than the one that ships if one is named, and stays until it is closed. `only_x11`: where there are several kinds of display, this one has to do.
 ///
 /// # Errors
 /// If there is no display, or no graphics that wgpu can use.
 pub fn run(
     paths: Vec<PathBuf>,
     overlays: Vec<PathBuf>,
-    beside: Option<PathBuf>,
+    beside: Option<(PathBuf, Option<usize>)>,
     compare: Option<PathBuf>,
     model: Option<ModelRef>,
     only_x11: bool,
@@ -35,8 +35,8 @@ pub fn run(
     let begun = open(&mut event_loop, move |cc| {
         let mut app = App::new(cc, paths, model)?;
         app.add_overlays(overlays);
-        if let Some(path) = beside {
-            app.show_beside(path);
+        if let Some((path, time_point)) = beside {
+            app.show_beside(path, time_point);
         }
         if let Some(path) = compare {
             app.compare_with(path);

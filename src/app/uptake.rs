@@ -19,7 +19,7 @@ pub(super) fn show_scan_in(
     kind: Option<SuvKind>,
 ) -> Result<bool, &'static str> {
     let image = Arc::clone(open.document.image());
-    let converted = image.in_suv(kind).filter(|_| image.suv().is_some());
+    let converted = image.in_suv(kind).filter(|_| image.has_choice_of_suv());
     let (Some(new), Some(factor)) = (converted, image.suv_factor(kind)) else { return Ok(false) };
     if !open.document.show_as(&new) {
         return Err(tr("Wait until the click is computed"));
@@ -32,7 +32,7 @@ pub(super) fn show_scan_in(
 /// Shows an image over the scan, or beside it, in these values, if that can be; what it was before then.
 pub(super) fn show_layer_in(layer: &mut ImageLayer, kind: Option<SuvKind>) -> Option<Arc<Volume>> {
     let old = Arc::clone(&layer.volume);
-    let new = Arc::new(old.in_suv(kind).filter(|_| old.suv().is_some())?);
+    let new = Arc::new(old.in_suv(kind).filter(|_| old.has_choice_of_suv())?);
     let factor = old.suv_factor(kind)?;
     let (stats, histogram) = (layer.stats.scaled(factor), layer.histogram.scaled(factor));
     let looks = (layer.visible, layer.opacity, layer.colour_map);

@@ -72,10 +72,14 @@ pub struct Cli {
     /// A second scan, shown beside the first in the window, where its header places it.
     #[arg(long, value_name = "FILE", requires = "files")]
     pub beside: Option<PathBuf>,
+    /// The time point of a 4D scan beside, counted from 1; else that of the first, if both have as many.
+    #[arg(long, value_name = "N", value_parser = parse_time_point, requires = "beside")]
+    pub beside_time_point: Option<usize>,
     /// A label map of the scan, as those that are named after it; give it again for more.
     #[arg(long, value_name = "FILE", requires = "files")]
     pub mask: Vec<PathBuf>,
-    /// Another label map of the scan, which the masks are compared with in the window.
+    /// Another label map of the scan, which the masks are compared with in the window; or one of the scan beside, which
+    /// is drawn over that.
     #[arg(long, value_name = "FILE", requires = "files")]
     pub compare: Option<PathBuf>,
     /// Another model for the window: a checkpoint (.pth), a folder with encoder.onnx and decoder.onnx, or the address
@@ -135,7 +139,7 @@ pub struct InfoArgs {
     #[command(flatten)]
     pub series: SeriesArg,
     /// Print JSON: dims, frames (time points), spacing, dtype, orientation, `world_from_voxel`, min, max, mean,
-    /// provenance (format, `placed_by`, `says_sides`, conflicts, identifiers), warnings; of a session program, `created_ms`, `written_ms`, minutes, steps, state, exported, scan, `scan_inside`, `scan_inside_bytes`, overlays, models,
+    /// provenance (format, `placed_by`, `says_sides`, conflicts, identifiers), warnings; of a session program, `created_ms`, `written_ms`, minutes, steps, state, exported, scan, `scan_inside`, `scan_inside_bytes`, overlays, beside, `beside_labels`, compared, models,
     /// objects, measurements, damage; of a place with several scans place, series (key, title, patient, study, `study_description`,
     /// description, modality, number, date, images, size, remarks, `is_scan`, likely), notes.
     #[arg(long)]

@@ -16,6 +16,47 @@ pub fn name_of(path: &Path) -> String {
     stem.unwrap_or_default().to_string_lossy().into_owned()
 }
 
+/// Names of files that tell them apart: without folder and ending where that does, else with as many of the folders above
+/// as it takes; with the ending where a folder has two of one name, with a number where a file is there twice.
+pub fn distinct_names(paths: &[&Path]) -> Vec<String> {
+    let whole: Vec<PathBuf> =
+        paths.iter().map(|p| std::path::absolute(p).unwrap_or_else(|_| (*p).to_owned())).collect();
+    let text = |name: &std::ffi::OsStr| name.to_string_lossy().into_owned();
+    let base = |n: usize| {
+        let path = &whole[n];
+        let stem = name_of(path);
+        let beside = |other: &&PathBuf| other.parent() == path.parent() && name_of(other) == stem;
+        let is_alone = whole.iter().filter(beside).all(|other| other == path);
+        let name = path.file_name().filter(|_| !is_alone).map_or_else(|| stem.clone(), text);
+        let times = |among: &[PathBuf]| among.iter().filter(|other| *other == path).count();
+        if times(&whole) > 1 { format!("{name} #{}", times(&whole[..=n])) } else { name }
+    };
+    let bases: Vec<String> = (0..whole.len()).map(base).collect();
+    let folders: Vec<Vec<String>> = whole
+        .iter()
+        .map(|path| path.ancestors().skip(1).filter_map(|p| p.file_name().map(text)).collect())
+        .collect();
+    let mut depths = vec![0; whole.len()];
+    loop {
+        let named = |n: usize| {
+            let above = folders[n][..depths[n]].iter().rev();
+            above.chain([&bases[n]]).map(String::as_str).collect::<Vec<_>>().join("/")
+        };
+        let names: Vec<String> = (0..whole.len()).map(named).collect();
+        let clashes = |n: &usize| {
+            let same = names.iter().filter(|name| **name == names[*n]).count() > 1;
+            same && depths[*n] < folders[*n].len()
+        };
+        let deeper: Vec<usize> = (0..names.len()).filter(clashes).collect();
+        if deeper.is_empty() {
+            return names;
+        }
+        for n in deeper {
+            depths[n] += 1;
+        }
+    }
+}
+
 /// The files of a folder, and of those in it, by their names without endings.
 pub fn named(root: &Path) -> anyhow::Result<BTreeMap<String, PathBuf>> {
     let mut found = BTreeMap::new();
@@ -59,4 +100,31 @@ fn walk(
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_of_one_name_are_told_apart_by_their_folders() {
+        for (paths, expected) in [
+            (&["/s/a.nii.gz", "/s/b.mha"][..], &["a", "b"][..]),
+            (&["/s/a/mask.nii.gz", "/s/b/mask.nii.gz"], &["a/mask", "b/mask"]),
+            // Only those that clash, and no further than it takes.
+            (
+                &["/s/ann/c1/m.nii", "/s/ben/c1/m.nii", "/s/eve/c2/m.nii", "/s/x.nii"],
+                &["ann/c1/m", "ben/c1/m", "c2/m", "x"],
+            ),
+            (&["/m.nii", "/a/m.nii"], &["m", "a/m"]),
+            (&["/a/m.nii", "/a/m.nii.gz", "/b/m.nii"], &["m.nii", "m.nii.gz", "m"]),
+            (&["/a/m.nii", "/b/m.nii", "/a/m.nii"], &["m #1", "m", "m #2"]),
+        ] {
+            let paths: Vec<&Path> = paths.iter().map(Path::new).collect();
+            let found = distinct_names(&paths);
+            assert_eq!(found, expected, "{paths:?}");
+            let differ: std::collections::BTreeSet<&String> = found.iter().collect();
+            assert_eq!(differ.len(), paths.len(), "{paths:?}");
+        }
+    }
 }

@@ -11,7 +11,7 @@ use super::{files, print, print_json, series, server, session_info};
 use crate::document::{LabelId, palette_colour};
 use crate::io::{self, IoError, Limits, Source};
 use crate::session::is_named_as_session;
-use crate::volume::{LabelName, OtherPlace, Provenance, Stats, Volume, Warning, readable};
+use crate::volume::{LabelName, OtherPlace, Provenance, Stats, SuvKind, Volume, Warning, readable};
 use crate::work::{CancelToken, Progress};
 
 /// What a file holds; keys are stable.
@@ -34,6 +34,9 @@ struct Info<'a> {
     min: f64,
     max: f64,
     mean: f64,
+    /// Of these, if the file says that they are SUV.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unit: Option<&'static str>,
     /// What was never measured; missing if the file says nothing of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     padding: Option<Padded>,
@@ -58,9 +61,7 @@ struct Padded {
 
 impl Padded {
     fn of(volume: &Volume, stats: &Stats) -> Option<Self> {
-        let ranges = volume.padding().ranges().iter();
-        let values = ranges.map(|ends| ends.map(|raw| volume.scale().apply(raw)));
-        let values: Vec<_> = values.map(|[a, b]| [a.min(b), a.max(b)]).collect();
+        let values = volume.padding_values();
         (!values.is_empty()).then_some(Self { values, voxels: stats.padding })
     }
 
@@ -155,6 +156,7 @@ impl<'a> Info<'a> {
             min: stats.min,
             max: stats.max,
             mean: stats.mean,
+            unit: volume.suv_kind().map(SuvKind::unit),
             padding: Padded::of(volume, &stats),
             low_is_bright: volume.low_is_bright(),
             provenance: Origin::of(volume.provenance()),
@@ -176,7 +178,8 @@ impl<'a> Info<'a> {
         let _ = writeln!(text, "type          {}", self.dtype);
         let _ = writeln!(text, "orientation   {}", self.orientation);
         let [min, max, mean] = [self.min, self.max, self.mean].map(number);
-        let _ = writeln!(text, "values        {min} to {max}, mean {mean}");
+        let unit = self.unit.map(|unit| format!(" ({unit})")).unwrap_or_default();
+        let _ = writeln!(text, "values        {min} to {max}, mean {mean}{unit}");
         if let Some(padding) = &self.padding {
             let _ = writeln!(text, "padding       {}", padding.told());
         }

@@ -9,7 +9,7 @@ use crate::measure::{
     DRAWN_CSV_HEAD, DrawnMeasure, DrawnMeasures, MeasurementKind, drawn_measures_csv,
 };
 use crate::session::Contents;
-use crate::volume::{SuvKind, Volume, readable};
+use crate::volume::{ValueUnit, Volume};
 
 /// How the names of their files end.
 pub const ENDINGS: [&str; 2] = [".csv", ".json"];
@@ -45,8 +45,10 @@ pub fn measured(
         }
         None => None,
     };
-    let unit = scan.as_ref().and_then(unit_of);
-    let measurements = drawn.iter().map(|m| DrawnMeasure::of(m, scan.as_ref())).collect();
+    let of = |scan: &Volume| ValueUnit::of(scan.suv_kind(), Some(&scan.stats()));
+    let unit = scan.as_ref().and_then(of);
+    let measurements = drawn.iter().map(|m| DrawnMeasure::of(m, scan.as_ref(), unit)).collect();
+    let unit = unit.map(ValueUnit::name);
     Ok(DrawnMeasures { scan: source.file.absolute.display().to_string(), unit, measurements })
 }
 
@@ -72,10 +74,6 @@ fn placed(
     Ok(Some(scan))
 }
 
-fn unit_of(scan: &Volume) -> Option<&'static str> {
-    scan.suv_kind().map(SuvKind::unit).or(scan.stats().looks_like_ct().then_some("HU"))
-}
-
 /// The text of a file with this name.
 pub fn text(found: &DrawnMeasures, path: &Path) -> anyhow::Result<String> {
     let is_json = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("json"));
@@ -90,27 +88,24 @@ pub fn is_foreign(path: &Path) -> bool {
     let Ok(file) = std::fs::File::open(path) else { return path.exists() };
     let mut beginning = Vec::new();
     let read = file.take(DRAWN_CSV_HEAD.len() as u64).read_to_end(&mut beginning);
+    // As written before they had a unit.
+    let without_unit = DRAWN_CSV_HEAD.trim_end().trim_end_matches(",unit");
     let ours = beginning.is_empty()
         || beginning == DRAWN_CSV_HEAD.as_bytes()
+        || beginning.starts_with(format!("{without_unit}\n").as_bytes())
         || beginning.starts_with(JSON_BEGINS.as_bytes());
     read.is_err() || !ours
 }
 
-/// For people.
+/// For people: its size, without the scan's values in it.
 pub fn line(measure: &DrawnMeasure) -> String {
     let DrawnMeasure { name, kind, length_mm, width_mm, angle_degrees, .. } = measure;
-    let mut size = match (length_mm, width_mm, angle_degrees) {
+    let size = match (length_mm, width_mm, angle_degrees) {
         (Some(length), Some(width), _) => format!("{length:.2} × {width:.2} mm"),
         (Some(length), None, _) => format!("{length:.2} mm"),
         (_, _, Some(degrees)) => format!("{degrees:.1}°"),
         _ => "of no size".to_owned(),
     };
-    if let (Some(mean), Some(sd), Some(min), Some(max)) =
-        (measure.mean, measure.sd, measure.min, measure.max)
-    {
-        let [mean, sd, min, max] = [mean, sd, min, max].map(|value| readable(value, 4));
-        size = format!("{size}, mean {mean} ± {sd} ({min} to {max})");
-    }
     if name.is_empty() { format!("{kind}, {size}") } else { format!("{name}: {kind}, {size}") }
 }
 
@@ -129,6 +124,12 @@ mod tests {
             assert!(!is_foreign(&at(name)), "{name}");
             std::fs::write(at(name), "number,name\n").unwrap();
             assert!(is_foreign(&at(name)), "{name}");
+        }
+        // Of a version that did not say the unit, with a line and without.
+        let before = "number,name,kind,length_mm,width_mm,angle_degrees,area_mm2,voxels,mean,sd,min,max,places_ras_mm\n";
+        for rest in ["", "1,,length,10,,,,,,,,,0 0 8; -6 -8 8\n"] {
+            std::fs::write(at("m.csv"), format!("{before}{rest}")).unwrap();
+            assert!(!is_foreign(&at("m.csv")), "{rest}");
         }
     }
 }

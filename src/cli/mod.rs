@@ -157,7 +157,8 @@ fn start_logging() {
 }
 
 fn open_window(cli: Cli, own: Option<&[OsString]>) -> anyhow::Result<()> {
-    let Cli { mut files, overlay, beside, mask, compare, model, server, command: _ } = cli;
+    let Cli { mut files, overlay, beside, beside_time_point, mask, compare, model, server, .. } =
+        cli;
     files.extend(mask);
     let model = server::for_the_window(model, &server)?;
     let local = model.as_ref().and_then(ModelRef::path);
@@ -182,6 +183,7 @@ fn open_window(cli: Cli, own: Option<&[OsString]>) -> anyhow::Result<()> {
             "the window needs {needed} threads and the system gives {given} more; raise the limit on processes (ulimit -u)"
         );
     }
+    let beside = beside.map(|path| (path, beside_time_point.map(|number| number - 1)));
     crate::app::run(files, overlay, beside, compare, model, only_x11)
 }
 

@@ -5,8 +5,9 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::measurements::{line, measured};
+use super::measurements::line;
 use super::{files, print, print_json};
+use crate::app::companion_places;
 use crate::document::{LabelId, Object, ObjectState};
 use crate::geom::Grid;
 use crate::measure::DrawnMeasure;
@@ -36,10 +37,16 @@ struct Info {
     /// What they take there.
     scan_inside_bytes: Option<u64>,
     overlays: Vec<File>,
+    /// The second scan that is shown beside.
+    beside: Option<File>,
+    /// The labels over that.
+    beside_labels: Option<File>,
+    /// The label map that the objects are compared with.
+    compared: Option<File>,
     /// SHA-256 by name.
     models: std::collections::BTreeMap<String, String>,
     objects: Vec<ObjectInfo>,
-    /// Rectangles with the values of the scan, if that is there.
+    /// Without the values of rectangles: those are the scan's, which is not read for this.
     measurements: Vec<DrawnMeasure>,
     /// What could not be read, or is not what was written.
     damage: Vec<String>,
@@ -132,6 +139,12 @@ impl Info {
             file: File::of(&exported.file),
             current: exported.labels == labels_check_sum(objects),
         });
+        // What is shown beside, and compared, stands behind what lies over the scan.
+        let places = companion_places(&around.view);
+        let companion = |place: Option<usize>| Some(File::of(&around.overlays.get(place?)?.file));
+        let [beside, beside_labels, compared] = places.map(companion);
+        let overlays = around.overlays.iter().enumerate();
+        let overlays = overlays.filter(|(place, _)| !places.contains(&Some(*place)));
         let steps = contents.past.sittings.iter().flat_map(|s| &s.steps);
         Self {
             program: contents.program.clone(),
@@ -151,7 +164,10 @@ impl Info {
             },
             scan_inside: contents.scan.is_some(),
             scan_inside_bytes: contents.scan.as_ref().map(|scan| scan.packed_bytes),
-            overlays: around.overlays.iter().map(|o| File::of(&o.file)).collect(),
+            overlays: overlays.map(|(_, o)| File::of(&o.file)).collect(),
+            beside,
+            beside_labels,
+            compared,
             models: around.models.iter().map(|(name, hash)| (name.clone(), hash.hex())).collect(),
             objects: objects.iter().map(|o| ObjectInfo::of(o, grid, &contents.past)).collect(),
             measurements,
@@ -171,6 +187,16 @@ impl Info {
         }
         for overlay in &self.overlays {
             let _ = writeln!(text, "over it       {}", overlay.path);
+        }
+        let companions = [
+            ("beside it     ", &self.beside),
+            ("labels there  ", &self.beside_labels),
+            ("compared with ", &self.compared),
+        ];
+        for (what, file) in companions {
+            if let Some(file) = file {
+                let _ = writeln!(text, "{what}{}", file.path);
+            }
         }
         let written = utc(self.written_ms);
         let _ = writeln!(text, "written       {written} UTC, by Voxpoint {}", self.program);
@@ -206,8 +232,9 @@ impl Info {
 /// Says what a session holds.
 pub fn info(path: &Path, json: bool) -> anyhow::Result<()> {
     let contents = session::read(path)?;
-    let drawn = measured(path, &contents, None)?;
-    let info = Info::of(&contents, drawn.measurements);
+    let drawn = contents.snapshot.measurements.iter();
+    let info =
+        Info::of(&contents, drawn.map(|drawn| DrawnMeasure::of(drawn, None, None)).collect());
     if json { print_json(&info) } else { print(&info.table()) }
 }
 

@@ -10,6 +10,7 @@ use super::per_label::{make, refuse_to_replace};
 use super::render::first_look;
 use super::say;
 use super::session_scan::scan_of;
+use crate::app::show_as_kept;
 use crate::document::{Command, Document, LabelId, Object};
 use crate::figure::{Figure, FigureRenderer, save_png};
 use crate::geom::{Grid, Plane, SliceFrame};
@@ -31,6 +32,7 @@ const PLANES: [(Plane, &str); 3] = [
 
 /// The pictures of the objects that are to be drawn.
 pub struct ObjectPictures<'a> {
+    session: &'a Path,
     folder: &'a Path,
     contents: &'a Contents,
     objects: Vec<&'a Object>,
@@ -46,7 +48,7 @@ impl<'a> ObjectPictures<'a> {
     /// # Errors
     /// If a file would be replaced unasked, or the scan can't be had. Nothing is made.
     pub fn of(
-        args: &ExportSessionArgs,
+        args: &'a ExportSessionArgs,
         contents: &'a Contents,
         folder: &'a Path,
     ) -> anyhow::Result<Self> {
@@ -59,7 +61,7 @@ impl<'a> ObjectPictures<'a> {
             refuse_to_replace(places, args.force)?;
         }
         let volume = Arc::new(scan_for(args, contents)?);
-        Ok(Self { folder, contents, objects, places, volume })
+        Ok(Self { session: &args.session, folder, contents, objects, places, volume })
     }
 
     /// Where they go.
@@ -70,10 +72,16 @@ impl<'a> ObjectPictures<'a> {
 
 /// Draws them; where each is.
 pub fn write(pictures: &ObjectPictures) -> anyhow::Result<Vec<PathBuf>> {
-    let ObjectPictures { folder, contents, objects, places, volume } = pictures;
+    let ObjectPictures { session, folder, contents, objects, places, volume } = pictures;
     make(folder)?;
     let document = document_on(contents, volume)?;
-    let view = view_of(contents, &document);
+    let mut view = view_of(contents, &document);
+    for lost in show_as_kept(&mut view, (session, contents), &document) {
+        say(&format!(
+            "warning: not beside the slices as in the window, because it is not there or another file now: {}",
+            lost.display()
+        ));
+    }
     let none = CancelToken::new();
     let mut renderer = FigureRenderer::new(document, &view, &none)?;
     let mut written = Vec::new();

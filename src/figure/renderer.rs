@@ -6,8 +6,8 @@ use super::headless::Headless;
 use super::{Figure, FigureError};
 use crate::document::Document;
 use crate::render::{Offscreen, Scene};
-use crate::ui::views::{self, MoreToCome, SceneSlot};
-use crate::ui::{self, ImageLayer, Status, ViewState};
+use crate::ui::views::{self, BesideSlot, MoreToCome, SceneSlot};
+use crate::ui::{self, Beside, ImageLayer, Pane, Status, ViewState};
 use crate::work::CancelToken;
 
 /// Bytes uploaded before the queue is emptied, so that staging memory stays small.
@@ -21,8 +21,8 @@ pub struct FigureRenderer {
 }
 
 impl FigureRenderer {
-    /// Uploads everything. `view` has what all that will be drawn has over the scan: images, and the labels that are
-    /// drawn instead of the document's.
+    /// Uploads everything. `view` has what all that will be drawn has over the scan and beside it: images, and the labels
+    /// that are drawn instead of the document's.
     ///
     /// # Errors
     /// If there is no graphics device, or not enough memory on it, or somebody cancels.
@@ -33,8 +33,10 @@ impl FigureRenderer {
     ) -> Result<Self, FigureError> {
         let gpu = Offscreen::new()?;
         let scene = load(&gpu, &document, view, cancel)?;
+        let beside = beside(&gpu, &scene, view, cancel)?;
         let mut headless = Headless::new(&gpu);
         headless.resources().insert(SceneSlot(Some(scene)));
+        headless.resources().insert(BesideSlot(beside));
         Ok(Self { gpu, headless, document })
     }
 
@@ -54,6 +56,11 @@ impl FigureRenderer {
         let mut view = figure.view.clone();
         if let Some(SceneSlot(Some(scene))) = headless.resources().get_mut::<SceneSlot>() {
             scene.set_styles(&view.drawn_styles(document));
+        }
+        if let Some(BesideSlot(Some(scene))) = headless.resources().get_mut::<BesideSlot>()
+            && let Some(labels) = &view.scan.beside.labels
+        {
+            scene.set_styles(&labels.drawn.styles(view.labels_shown()));
         }
         let status = Status::default();
         let theme = egui::ThemePreference::from(view.prefs.theme);
@@ -92,11 +99,41 @@ fn load(
             );
         }
     }
+    upload(gpu, &mut scene, cancel)?;
+    Ok(scene)
+}
+
+/// What is shown beside slices, if they are shown twice in the picture.
+fn beside(
+    gpu: &Offscreen,
+    first: &Scene,
+    view: &ViewState,
+    cancel: &CancelToken,
+) -> Result<Option<Scene>, FigureError> {
+    if !view.is_side_by_side() || view.scan.maximised == Some(Pane::Volume) {
+        return Ok(None);
+    }
+    let mut scene = first.beside();
+    let Beside { scan, labels, .. } = &view.scan.beside;
+    match scan {
+        Some(second) => scene.set_volume(Arc::clone(&second.image.volume))?,
+        None => {
+            scene.share(first);
+        }
+    }
+    if let Some(labels) = labels {
+        scene.set_labels(&labels.drawn.labels, None)?;
+    }
+    upload(gpu, &mut scene, cancel)?;
+    Ok(Some(scene))
+}
+
+fn upload(gpu: &Offscreen, scene: &mut Scene, cancel: &CancelToken) -> Result<(), FigureError> {
     while !scene.upload(UPLOAD) {
         gpu.queue().submit([]);
         gpu.faults().check()?;
         cancel.check()?;
     }
     gpu.faults().check()?;
-    Ok(scene)
+    Ok(())
 }

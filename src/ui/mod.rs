@@ -29,11 +29,12 @@ pub use state::{
     Status, ToolId, View3d, ViewState, Waiting, WantedCut, WantedFlood, WantedGrowth,
     WantedOperation, WantedWires, WiresStatus, label_styles,
 };
+pub use state::{AgreementAction, AgreementChoice, AgreementStatus, Consensus};
 pub use state::{
     AnswerBytes, ConsentQuestion, FoundServer, KnownServer, LookStatus, NetworkTimes,
     OpeningServer, SentSize, ServerAction, ServerDraft, ServerInUse, ServerStatus, WaitingClicks,
 };
-pub use state::{Beside, BesideAction, BesideLabels, BesideScan, FrameRelation};
+pub use state::{Beside, BesideAction, BesideLabels, BesideScan, FrameRelation, labels_over};
 pub use state::{
     CaseMark, CaseProgress, CaseStep, CasesAction, CasesPanel, ListProgress, ListedCase,
     WorkListStatus,

@@ -1,13 +1,18 @@
 //! The real window: what is asked before a scan is read.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
+use voxpoint::app::App;
+use voxpoint::document::{Change, Command, EditKind, GestureId, Over};
 use voxpoint::io::{OpenOptions, TypedPlace};
 use voxpoint::text::unbroken;
 use voxpoint::ui::Question;
+use voxpoint::volume::Region;
 
-use crate::support::{wait, window};
+use crate::support::{save_as, wait, window};
 
 /// An ANALYZE 7.5 header of unsigned bytes, with as many voxels and 2 × 1.5 × 3 mm between them.
 fn header(dims: [i16; 3]) -> Vec<u8> {
@@ -60,6 +65,51 @@ fn which_side_is_left_is_asked_and_nothing_is_shown_before() {
     let meant = TypedPlace::parse_orientation("LAS").ok();
     assert_eq!(typed, TypedPlace { orientation: meant, spacing: None });
     harness.get_by_label("Placed by: what was typed (LAS)");
+}
+
+/// The matrices are those that nibabel reads.
+#[test]
+fn what_placed_a_scan_and_what_contradicts_it_are_shown_and_a_saved_mask_is_marked() {
+    let folder = tempfile::tempdir().expect("temp folder");
+    let file = "tests/data/nifti/sform_qform_differ.nii.gz";
+    let scan = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+    let mut harness = window(vec![scan]);
+    wait(&mut harness, "the scan", |app| app.document().is_some() && app.is_idle());
+    harness.get_by_label("Placed by: sform (space: MNI 152)");
+    harness.get_by_label("Two statements in the file differ");
+    harness.get_by_label("Used: sform (space: MNI 152)");
+    harness.get_by_label_contains("Not used: qform (space: scanner), up to 101");
+    let rows = |rows: [[&str; 4]; 3]| {
+        rows.map(|row| row.map(|cell| format!("{:>8}", cell.replace('-', "−"))).concat()).join("\n")
+    };
+    harness.get_by_label(&rows([
+        ["0.9063", "-0.4019", "-0.3265", "-30"],
+        ["0.4226", "0.8619", "0.7002", "12"],
+        ["0", "-0.309", "2.378", "-44"],
+    ]));
+    harness.get_by_label(&rows([
+        ["1", "0", "0", "0"],
+        ["0", "1", "0", "0"],
+        ["0", "0", "2.5", "0"],
+    ]));
+    // What was saved is marked until it changes.
+    let paint = |harness: &mut Harness<'_, App>, from: usize| {
+        let ten = (0..44 * 44 * 36).map(|n| (from..from + 10).contains(&n));
+        let change = Change::Add(Arc::new(Region::from_mask(44, ten)));
+        let object = harness.state().document().and_then(|d| d.active()).map(|o| o.id);
+        let (over, kind, gesture) = (Over::Background, EditKind::Brush, GestureId(from as u64));
+        harness.state_mut().carry_out(Command::Edit { object, change, over, kind, gesture });
+        harness.run_steps(3);
+    };
+    let is_marked =
+        |harness: &Harness<'_, App>| harness.query_by_label("checked ✓ m.nii.gz").is_some();
+    paint(&mut harness, 900);
+    assert!(!is_marked(&harness));
+    save_as(&mut harness, &folder.path().join("m.nii.gz"));
+    harness.run_steps(3);
+    assert!(is_marked(&harness));
+    paint(&mut harness, 1000);
+    assert!(!is_marked(&harness));
 }
 
 #[test]

@@ -24,10 +24,10 @@ use crate::support::{drop_file, type_path, voxels, wait, window};
 
 const DIMS: [usize; 3] = [40, 32, 20];
 
-type Label = fn([usize; 3]) -> u16;
+pub type Label = fn([usize; 3]) -> u16;
 
 /// Two structures.
-fn in_a([x, y, z]: [usize; 3]) -> u16 {
+pub fn in_a([x, y, z]: [usize; 3]) -> u16 {
     match x {
         8..18 if (8..20).contains(&y) && (4..12).contains(&z) => 1,
         24..30 if (10..16).contains(&y) && (6..9).contains(&z) => 2,
@@ -37,7 +37,7 @@ fn in_a([x, y, z]: [usize; 3]) -> u16 {
 
 /// The first one further on along x and with an island, the second smaller and with the first's number in part of it,
 /// and a third.
-fn in_b([x, y, z]: [usize; 3]) -> u16 {
+pub fn in_b([x, y, z]: [usize; 3]) -> u16 {
     match x {
         10..20 if (8..20).contains(&y) && (4..12).contains(&z) => 1,
         24..28 if (10..16).contains(&y) && (6..9).contains(&z) => 2,
@@ -48,13 +48,13 @@ fn in_b([x, y, z]: [usize; 3]) -> u16 {
     }
 }
 
-fn labels(of: Label) -> Vec<u16> {
+pub fn labels(of: Label) -> Vec<u16> {
     let all = 0..DIMS.iter().product::<usize>();
     all.map(|n| of([n % 40, n / 40 % 32, n / 1280])).collect()
 }
 
 /// A label map on the scan's grid, with names.
-fn save(path: &Path, scan: &Path, of: Label) {
+pub fn save(path: &Path, scan: &Path, of: Label) {
     let (cancel, progress) = (CancelToken::new(), Progress::new());
     let scan = io::open_volume(scan, &io::Limits::default(), &cancel, &progress);
     let scan = scan.expect("the scan");
@@ -74,10 +74,10 @@ fn save(path: &Path, scan: &Path, of: Label) {
 }
 
 pub struct Files {
-    folder: tempfile::TempDir,
-    scan: PathBuf,
-    a: PathBuf,
-    b: PathBuf,
+    pub folder: tempfile::TempDir,
+    pub scan: PathBuf,
+    pub a: PathBuf,
+    pub b: PathBuf,
 }
 
 pub fn files() -> Files {
@@ -89,7 +89,7 @@ pub fn files() -> Files {
     Files { folder, scan, a, b }
 }
 
-fn with_a(files: &Files) -> Harness<'static, App> {
+pub fn with_a(files: &Files) -> Harness<'static, App> {
     let mut harness = window(vec![files.scan.clone(), files.a.clone()]);
     wait(&mut harness, "the masks", |app| app.document().is_some() && app.is_idle());
     assert_eq!(voxels(harness.state()).len(), 2);
@@ -365,11 +365,11 @@ fn rows_are_chosen_sorted_and_copied() {
     assert!(harness.state().view().scan.comparison.is_none());
 }
 
-fn asks(app: &App) -> bool {
+pub fn asks(app: &App) -> bool {
     !app.status().offers.is_empty()
 }
 
-fn says(harness: &Harness<'_, App>, word: &str) {
+pub fn says(harness: &Harness<'_, App>, word: &str) {
     let messages: Vec<_> = harness.state().messages().collect();
     assert!(messages.iter().any(|m| m.contains(word)), "{messages:?}");
 }

@@ -165,6 +165,33 @@ fn every_question_has_a_line_to_type_into_when_no_dialog_comes() {
     assert_eq!(service.asked.lock().expect("not poisoned").len(), 5);
 }
 
+/// One dialog gives the label maps of all raters.
+#[test]
+fn several_files_are_chosen_in_one_dialog() {
+    let (mut harness, service) = window();
+    harness.get_by_label("File").click();
+    harness.run_steps(3);
+    harness.get_by_label("Agreement of several label maps…").click();
+    harness.run_steps(3);
+    assert_eq!(
+        *service.asked.lock().expect("not poisoned"),
+        ["Label maps of this scan by several raters"]
+    );
+    service.appear.send(()).expect("waits");
+    until_seen(&mut harness, SHOWN);
+    let file = |name: &str| {
+        let data = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/labels");
+        data.join(name)
+    };
+    let files = ["tables/labels.nii.gz", "reports/minus_one_outside.nii.gz"].map(file);
+    service.reply.send(DialogReply::Paths(files.to_vec())).expect("waits");
+    // They are of another scan: it is asked about each, one after another.
+    wait(&mut harness, "the cards", |app| {
+        let offers = &app.status().offers;
+        offers.iter().map(|offer| &*offer.name).eq(["labels.nii.gz", "minus_one_outside.nii.gz"])
+    });
+}
+
 #[test]
 fn a_dialog_that_says_nothing_is_given_up_and_does_not_come_later() {
     let (mut harness, service) = window();

@@ -55,6 +55,12 @@ fn what_can_be_decided_is_decided_and_told() {
     drop_file(&mut harness, data("reports/nan_background.nii.gz"));
     wait(&mut harness, "the labels again", |app| app.is_idle() && voxels(app).len() == 6);
     says(&harness, "3 labels got other numbers, theirs are taken: 1 → 4, 2 → 5, 3 → 6");
+    // One message for one file.
+    let all: Vec<&str> = harness.state().messages().collect();
+    let last = all.last().expect("a message");
+    for part in ["3 labels opened", "not a number", "1 → 4", "lie under objects"] {
+        assert!(last.contains(part), "{part}: {all:?}");
+    }
 }
 
 #[test]

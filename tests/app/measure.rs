@@ -7,6 +7,8 @@ use voxpoint::app::App;
 use voxpoint::document::{Command, MeasurementChange};
 use voxpoint::geom::{DVec3, Plane};
 use voxpoint::measure::{DRAWN_CSV_HEAD, MEASURES_CSV_HEAD, MeasurementKind, MeasurementShape};
+use voxpoint::ui::Action;
+use voxpoint::volume::SuvKind;
 
 use crate::brush::{CTRL, NONE, button, document, look_at, press, scan, spot, undo};
 use crate::support::{place, type_path, view_name, wait, window};
@@ -222,6 +224,54 @@ fn what_was_drawn_is_saved_with_the_values_under_it() {
         assert!(block["voxels"].as_u64().is_some_and(|n| n > 20), "{block}");
         assert!(said["measurements"][0]["mean"].is_null());
     }
+}
+
+/// A table that is saved while a PET is shown in SUV says so in each line that has values, and the numbers are those.
+#[test]
+fn tables_say_in_which_unit_the_values_are() {
+    let temp = tempfile::tempdir().expect("temp folder");
+    let pet = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/dicom/suv");
+    let mut harness = window(vec![pet.join("0.dcm")]);
+    wait(&mut harness, "the scan", |app| app.document().is_some() && app.is_idle());
+    let grid = document(&harness).image().grid().clone();
+    let at = |voxel| grid.world_of(voxel);
+    let shapes = [
+        MeasurementShape::Length([at([1, 1, 1]), at([5, 1, 1])]),
+        MeasurementShape::rectangle(at([1, 1, 1]), at([6, 4, 1]), [DVec3::X, DVec3::Y]),
+    ];
+    for shape in shapes {
+        let add = MeasurementChange::AddNamed(shape, String::new());
+        harness.state_mut().carry_out(Command::Measure(add));
+    }
+    press(&mut harness, Key::M, CTRL);
+    harness.run_steps(3);
+    let factor = document(&harness).image().suv_factor(Some(SuvKind::BodyWeight));
+    let factor = factor.expect("it says dose and weight");
+    let mut means = Vec::new();
+    for (kind, unit, name) in
+        [(None, "", "activity.csv"), (Some(SuvKind::BodyWeight), "\"SUVbw, g/mL\"", "suv.csv")]
+    {
+        crate::series::act(&mut harness, Action::ShowSuv(kind));
+        harness.run_steps(3);
+        let path = temp.path().join(name);
+        harness.get_by_label("Save as table…").click_accesskit();
+        harness.run_steps(6);
+        harness.get_by_label("Path").focus();
+        harness.run_steps(2);
+        press(&mut harness, Key::A, Modifiers::COMMAND);
+        type_path(&mut harness, &path);
+        harness.get_by_label("OK").click();
+        harness.run_steps(2);
+        wait(&mut harness, "the file", |app| app.is_idle() && path.exists());
+        let text = std::fs::read_to_string(&path).expect("the file");
+        let lines: Vec<&str> = text.lines().collect();
+        assert!(lines[0].ends_with(",places_ras_mm,unit"), "{text}");
+        assert!(lines[1].ends_with(','), "a length has no values: {text}");
+        assert!(lines[2].ends_with(&format!(",{unit}")), "{text}");
+        let mean = lines[2].split(',').nth(8).and_then(|mean| mean.parse::<f64>().ok());
+        means.push(mean.expect("a rectangle has values"));
+    }
+    assert!((means[1] / (means[0] * factor) - 1.0).abs() < 1e-6, "{means:?}, {factor}");
 }
 
 #[test]

@@ -50,7 +50,7 @@ fn with_objects(folder: &Path) -> Harness<'static, App> {
 }
 
 /// Opens the window of meshes from the menu.
-fn open(harness: &mut Harness<'_, App>) {
+pub(crate) fn open(harness: &mut Harness<'_, App>) {
     harness.get_by_label("File").click();
     harness.run_steps(3);
     harness.get_by_label("Export meshes…").click();
@@ -58,7 +58,7 @@ fn open(harness: &mut Harness<'_, App>) {
 }
 
 /// Presses the button, and says where to.
-fn save(harness: &mut Harness<'_, App>, path: &Path) {
+pub(crate) fn save(harness: &mut Harness<'_, App>, path: &Path) {
     harness.get_by_label_contains("Save meshes…").click_accesskit();
     harness.run_steps(6);
     harness.get_by_label("Path").focus();

@@ -10,8 +10,11 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use voxpoint::app::App;
 use voxpoint::document::{Command, LabelId};
+use voxpoint::geom::DVec3;
 use voxpoint::io;
+use voxpoint::mask::WorkLimits;
 use voxpoint::measure::DifferenceClass;
+use voxpoint::mesh::{MeshOptions, surface_mesh};
 use voxpoint::text::unbroken;
 use voxpoint::ui::OperationStatus;
 use voxpoint::volume::{
@@ -101,6 +104,48 @@ fn structures_that_share_voxels_are_opened_whole_without_a_question() {
         let found: Vec<_> = read.into_iter().map(|label| (label.value, label.region)).collect();
         assert_eq!(found, structures(&scan), "{name}");
     }
+}
+
+/// The mesh of what lies under another object is that of all its voxels, without a hole where the other lies.
+#[test]
+fn meshes_of_covered_objects_are_whole() {
+    let folder = tempfile::tempdir().expect("temp folder");
+    let (mut harness, scan) = opened(folder.path());
+    assert_eq!(covered(harness.state()), [12, 0]);
+    let options = MeshOptions { error: 0.0, smooth: true, decimate: true };
+    harness.state_mut().view_mut().prefs.meshes.error_mm = Some(0.0);
+    let path = folder.path().join("both.ply");
+    crate::meshes::open(&mut harness);
+    crate::meshes::save(&mut harness, &path);
+    let liver = folder.path().join("both_1_liver.ply");
+    wait(&mut harness, "the files", |app| app.is_idle() && liver.exists());
+    let bytes = std::fs::read(&liver).expect("the file");
+    let end = bytes.windows(11).position(|w| w == b"end_header\n").expect("a header");
+    let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
+    let vertices = |region: &Region| {
+        let mesh = surface_mesh(region, scan.grid(), &options, &WorkLimits::none());
+        mesh.expect("there is room").vertices.len()
+    };
+    let [(_, whole), (_, lesion)] = structures(&scan);
+    let mut seen = whole.clone();
+    seen.subtract(&lesion, scan.grid().dims()[0]);
+    // The hole would have a surface: that of the lesion.
+    assert_eq!(vertices(&seen), vertices(&whole) + vertices(&lesion));
+    assert!(head.contains(&format!("element vertex {}\n", vertices(&whole))), "{head}");
+    // The box from 5, 9, 3 to 11, 13, 6, half a voxel further on each side.
+    let begin = end + 11;
+    let number = |at: usize| f32::from_le_bytes(bytes[at..at + 4].try_into().expect("four"));
+    let places = (0..vertices(&whole)).map(|n| {
+        let at = begin + 15 * n;
+        scan.grid().voxel(DVec3::new(
+            number(at).into(),
+            number(at + 4).into(),
+            number(at + 8).into(),
+        ))
+    });
+    let (low, high) = places.fold((DVec3::MAX, DVec3::MIN), |(a, b), p| (a.min(p), b.max(p)));
+    assert!(low.distance(DVec3::new(4.5, 8.5, 2.5)) < 1e-3, "{low}");
+    assert!(high.distance(DVec3::new(11.5, 13.5, 6.5)) < 1e-3, "{high}");
 }
 
 #[test]

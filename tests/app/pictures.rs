@@ -2,7 +2,7 @@
 //! `voxpoint render` draws.
 
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use crate::support::{type_path, wait, window};
@@ -43,9 +43,13 @@ fn shown(harness: &mut Harness<'_, App>, rect: Rect) -> RgbaImage {
 
 /// `voxpoint render` of the sample.
 fn rendered(more: &[&str]) -> RgbaImage {
+    rendered_of(crate::support::sample(), more)
+}
+
+/// `voxpoint render` of a scan.
+fn rendered_of(scan: PathBuf, more: &[&str]) -> RgbaImage {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("p.png");
-    let scan = crate::support::sample();
     let mut arguments: Vec<OsString> = vec!["voxpoint".into(), "render".into(), scan.into()];
     arguments.extend(["--out".into(), out.clone().into_os_string()]);
     arguments.extend(more.iter().map(OsString::from));
@@ -165,6 +169,46 @@ fn a_key_copies_the_view_under_the_pointer_without_waiting() {
     assert_eq!(different(&still, &copy), 0);
     let longest = harness.state_mut().take_longest_step();
     assert!(longest.as_millis() < 500, "the window waited: {longest:?}");
+}
+
+#[test]
+fn both_sides_are_in_what_is_copied_and_in_the_headless_picture() {
+    let folder = tempfile::tempdir().unwrap();
+    let scan = crate::brush::scan(folder.path());
+    let second = crate::side_by_side::second(folder.path());
+    let labels = crate::side_by_side::second_labels(folder.path());
+    let mut harness = window(vec![scan.clone()]);
+    wait(&mut harness, "the scan", |app| app.document().is_some());
+    harness.state_mut().view_mut().prefs.show_preview = false;
+    harness.state_mut().show_beside(second.clone(), None);
+    harness.state_mut().compare_with(labels.clone());
+    wait(&mut harness, "the labels", |app| app.view().scan.beside.labels.is_some());
+    harness.key_press(Key::Num1);
+    settle(&mut harness);
+    let sides = ["Axial view", "Axial view, right side"].map(|name| view(&harness, name));
+    let both = sides[0].union(sides[1]);
+    let size = format!("{}x{}", both.width().round(), both.height().round());
+    let at = numbers(harness.state().view().scan.crosshair);
+    let [beside, compare] = [&second, &labels].map(|path| path.to_str().unwrap());
+    let flags = ["--view", "axial", "--size", &size, "--at", &at];
+    let more = [&flags[..], &["--beside", beside, "--compare", compare]].concat();
+    let headless = rendered_of(scan, &more);
+    for rect in sides {
+        let inside = rect.translate(-both.min.to_vec2());
+        let [x, y, w, h] =
+            [inside.min.x, inside.min.y, inside.width(), inside.height()].map(|n| n.round() as u32);
+        let part = image::imageops::crop_imm(&headless, x, y, w, h).to_image();
+        assert!(part.pixels().filter(|p| p[0] > 40).count() > 10_000, "{rect} is empty");
+        assert_eq!(still_different(&mut harness, rect, &part), 0, "{rect}");
+    }
+    harness.hover_at(sides[0].center());
+    harness.step();
+    harness.key_press_modifiers(Modifiers::COMMAND | Modifiers::SHIFT, Key::C);
+    let image = copied(&mut harness);
+    assert_eq!(image.size, [headless.width() as usize, headless.height() as usize]);
+    let pixels = image.pixels.iter().flat_map(egui::Color32::to_array).collect();
+    let copy = RgbaImage::from_raw(headless.width(), headless.height(), pixels).unwrap();
+    assert_eq!(different(&headless, &copy), 0);
 }
 
 /// Waits for the message that a file was saved.

@@ -199,26 +199,37 @@ fn a_pet_in_becquerels_is_shown_as_suv_by_its_dose() {
     near(&harness, "activity");
 }
 
+/// Its file is in g/mL: its numbers stay, and have their unit.
 #[test]
-fn a_pet_is_shown_as_suv_and_back() {
+fn a_pet_that_is_suv_is_shown_so_from_the_start() {
     let folder = two_series(6, 5);
     let mut harness = asked(vec![folder.path().to_owned()]);
     harness.key_press(Key::Enter);
     wait(&mut harness, "the scan", |app| app.document().is_some());
     let hottest = |app: &App| app.view().scan.stats.expect("a scan").max;
     let before = (hottest(harness.state()), harness.state().view().scan.window);
-    // It is in g/mL already, so that its numbers stay, and have their unit.
-    act(&mut harness, Action::ShowSuv(Some(SuvKind::BodyWeight)));
-    harness.run_steps(3);
     let image = harness.state().document().expect("open").image().clone();
-    assert_eq!(image.suv_kind(), Some(SuvKind::BodyWeight));
-    assert!((hottest(harness.state()) - before.0).abs() < 1e-9);
-    assert!(harness.state().messages().any(|text| text.contains("SUVbw, g/mL")));
-    assert!(harness.query_all_by_label_contains(" SUV").next().is_some());
-    act(&mut harness, Action::ShowSuv(None));
-    harness.run_steps(3);
-    assert_eq!(harness.state().document().expect("open").image().suv_kind(), None);
-    assert_eq!((hottest(harness.state()), harness.state().view().scan.window), before);
+    for kind in [None, Some(SuvKind::LeanBodyMass), Some(SuvKind::BodyWeight)] {
+        assert_eq!(image.suv_kind(), Some(SuvKind::BodyWeight));
+        assert!(harness.query_all_by_label_contains(" SUVbw").next().is_some());
+        // There is nothing to choose.
+        act(&mut harness, Action::ShowSuv(kind));
+        harness.run_steps(3);
+        let now = harness.state().document().expect("open").image();
+        assert_eq!(now.suv_kind(), Some(SuvKind::BodyWeight), "{kind:?}");
+        assert_eq!((hottest(harness.state()), harness.state().view().scan.window), before);
+    }
+    // Windows of CT are not for it.
+    press(&mut harness, Key::Num1, egui::Modifiers::SHIFT);
+    assert_eq!(harness.state().view().scan.window, before.1);
+    // On the screen it has series and day; what is kept and saved has no day.
+    let shown = image.name_on_screen().to_owned();
+    let day = shown.split(' ').find(|word| word.len() == 10 && word.contains('-'));
+    let day = day.unwrap_or_else(|| panic!("a day in {shown}")).to_owned();
+    assert!(shown.starts_with("PT ") && !image.name().contains(&day), "{shown}");
+    assert!(harness.query_all_by_label_contains(&shown).next().is_some(), "{shown}");
+    assert!(!format!("{image:?}").contains(&day));
+    assert!(image.provenance().name_part().starts_with("_PT"), "{:?}", image.provenance().among);
 }
 
 /// Work on a PET that was shown in SUV is gone on with in SUV, with the same window; so is an image over it.
@@ -254,12 +265,17 @@ fn a_pet_in_suv_is_opened_so_again() {
     wait(&mut harness, "the session on the disk", |app| app.kept_in().is_some());
     let draft = harness.state().kept_in().expect("waited for").to_owned();
     drop(harness);
+    let kept = std::fs::read(&draft).expect("the draft");
     let mut harness = window(&draft);
     wait(&mut harness, "the work", |app| app.document().is_some() && app.is_idle());
     let app = harness.state();
     let document = app.document().expect("open");
     assert_eq!(document.objects().len(), 1);
     assert_eq!(document.image().suv_kind(), Some(SuvKind::BodyWeight));
+    // What it is called on the screen is not in it.
+    let shown = document.image().name_on_screen().to_owned();
+    let day = shown.split(' ').find(|word| word.len() == 10 && word.contains('-')).expect("a day");
+    assert!(!kept.windows(day.len()).any(|part| part == day.as_bytes()), "{shown}");
     let scan = &app.view().scan;
     assert_eq!(scan.suv.map(|(kind, _)| kind), Some(SuvKind::BodyWeight));
     let near = |window: Window, centre: f64, width: f64| {

@@ -16,9 +16,7 @@ use voxpoint::ui::{LookStatus, ModelStatus, SentSize};
 
 use crate::clicks::rod;
 use crate::server_stub::{Mood, ServerStub};
-use crate::support::{
-    click, hover, look_away, opened_with, voxels, wait, window, window_on, window_that_keeps,
-};
+use crate::support::{click, hover, look_away, opened_with, voxels, wait, window, window_on};
 
 pub const MIDDLE: DVec3 = DVec3::new(60.0, 60.0, 100.0);
 pub const FURTHER: DVec3 = DVec3::new(60.0, 60.0, 130.0);
@@ -283,9 +281,11 @@ fn opening_a_model_on_a_server_can_be_stopped_and_tried_again() {
     let state = harness.state();
     assert!(state.status().server.opening.is_none());
     assert!(
-        matches!(&state.status().model, ModelStatus::Failed(why) if why.contains("was stopped"))
+        matches!(&state.status().model, ModelStatus::Stopped(why) if why.contains("was stopped"))
     );
     assert_eq!(state.messages().count(), 0, "who has stopped it knows that");
+    assert!(says(&harness, "No model") && !says(&harness, "Model failed"));
+    let state = harness.state();
     assert_eq!(work(state), (true, 1, 0), "the point is kept");
     stub.is_deaf(false);
     press(&mut harness, Modifiers::COMMAND, Key::R);
@@ -332,99 +332,6 @@ fn a_key_named_at_the_start_is_the_servers() {
     let in_use = harness.state().status().server.in_use.clone().expect("a server");
     assert_eq!(in_use.draft.key_file, key.display().to_string());
     assert!(!in_use.agreed && stub.inferences() == (0, 0));
-}
-
-/// Also the state of the point that waits, if the program ends meanwhile.
-#[test]
-fn a_point_that_waits_is_in_the_session() {
-    let temp = tempfile::tempdir().expect("temp folder");
-    let (scan, local) = rod(temp.path());
-    let (expected, drafts) = (here(scan.clone(), local.clone()), temp.path().join("state"));
-    let stub = ServerStub::start();
-    stub.is(Mood::Silent);
-    let open = |paths: Vec<PathBuf>, model: ModelRef| {
-        window_that_keeps(paths, Some(model), Box::new(Installed), Some(drafts.clone()))
-    };
-    let mut harness = open(vec![scan], agreed(&stub));
-    wait(&mut harness, "the scan and the model", is_ready);
-    let asked = stub.requests();
-    click(&mut harness, Plane::Axial, MIDDLE, PointerButton::Primary);
-    wait(&mut harness, "the session", |app| app.kept_in().is_some() && work(app).0);
-    wait(&mut harness, "the request", |_| stub.requests() > asked);
-    assert_eq!(stub.left(), 0);
-    drop(harness);
-    for _ in 0..500 {
-        if stub.left() > 0 {
-            break;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
-    assert_eq!(stub.left(), 1, "a window that closes does not wait for the server");
-
-    // Another model does not answer without a word what was asked of the server.
-    let (continues, host) = ("Continue: rod.nii.gz", stub.url().replace("http://", ""));
-    let again = |model: ModelRef| {
-        let mut harness = open(vec![], model);
-        wait(&mut harness, "the drafts", |app| !app.status().drafts.is_empty());
-        harness.get_by_label(continues).click();
-        wait(&mut harness, "the work and the model", is_ready);
-        harness.run_steps(20);
-        harness
-    };
-    let mut harness = again(ModelRef::Path(local.clone()));
-    assert_eq!(work(harness.state()), (true, 1, 0));
-    assert!(says(&harness, &format!("A click waits for {host}")));
-    assert!(says(&harness, "no other model answers it unasked"));
-    let asked = stub.requests();
-    rest(&mut harness, MIDDLE);
-    assert_eq!((stub.requests(), work(harness.state())), (asked, (true, 1, 0)));
-    // It is still for the server after another start.
-    drop(harness);
-
-    // It is asked there when somebody says so, and nothing is sent before a yes.
-    stub.is(Mood::Serves);
-    let mut harness = again(ModelRef::Path(local.clone()));
-    let asked = stub.inferences();
-    push(&mut harness, &format!("Ask {host}"));
-    asks(&mut harness);
-    assert_eq!(stub.inferences(), asked);
-    push(&mut harness, "Don't send");
-    assert_eq!(work(harness.state()), (true, 1, 0));
-    drop(harness);
-
-    // Or the model on this machine answers, if that is what is wanted.
-    let mut harness = again(ModelRef::Path(local));
-    assert!(says(&harness, &format!("A click waits for {host}")));
-    push(&mut harness, "Answer on this machine");
-    wait(&mut harness, "the mask", App::is_idle);
-    assert_eq!(work(harness.state()), (false, 1, expected[0]));
-}
-
-/// The model that a click was asked of need not be on a server, and the one in use is the same after a start without any
-/// word about it.
-#[test]
-fn a_point_that_waits_for_the_model_in_use_is_answered_at_once() {
-    let temp = tempfile::tempdir().expect("temp folder");
-    let (scan, local) = rod(temp.path());
-    let (expected, drafts) = (here(scan.clone(), local), temp.path().join("state"));
-    let stub = ServerStub::start();
-    stub.is(Mood::Silent);
-    let open = |paths: Vec<PathBuf>| {
-        window_that_keeps(paths, Some(agreed(&stub)), Box::new(Installed), Some(drafts.clone()))
-    };
-    let mut harness = open(vec![scan]);
-    wait(&mut harness, "the scan and the model", is_ready);
-    let asked = stub.requests();
-    click(&mut harness, Plane::Axial, MIDDLE, PointerButton::Primary);
-    wait(&mut harness, "the request", |_| stub.requests() > asked);
-    wait(&mut harness, "the session", |app| app.kept_in().is_some() && work(app).0);
-    drop(harness);
-    stub.is(Mood::Serves);
-    let mut harness = open(vec![]);
-    wait(&mut harness, "the drafts", |app| !app.status().drafts.is_empty());
-    harness.get_by_label("Continue: rod.nii.gz").click();
-    wait(&mut harness, "the mask", |app| app.document().is_some() && app.is_idle());
-    assert_eq!(work(harness.state()), (false, 1, expected[0]));
 }
 
 /// Types an address into the window of servers.

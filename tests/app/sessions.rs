@@ -1,5 +1,6 @@
 //! Work that is kept: as a draft, under a name, after a crash, and when its scan was moved or changed.
 
+mod companions;
 mod giving_up;
 #[cfg(unix)]
 mod newer_work;

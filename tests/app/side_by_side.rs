@@ -72,6 +72,8 @@ fn two_label_maps_are_seen_side_by_side_and_only_the_left_one_is_edited() {
     let mut harness = compared(&files);
     let before = harness.get_by_label("Axial view").rect();
     press(&mut harness, Key::Num1, NONE);
+    let look_before = harness.state().view().scan.comparison.as_ref().expect("compared").look;
+    assert_ne!(look_before, ComparisonLook::Objects);
     press(&mut harness, Key::F9, NONE);
     harness.run_steps(3);
     let look = |harness: &Harness<'_, App>| {
@@ -135,6 +137,7 @@ fn two_label_maps_are_seen_side_by_side_and_only_the_left_one_is_edited() {
     // Without a comparison there is one side again.
     press(&mut harness, Key::F9, NONE);
     assert!(harness.query_by_label(RIGHT).is_none());
+    assert_eq!(look(&harness), look_before, "as it was drawn before");
     press(&mut harness, Key::F9, NONE);
     assert!(harness.query_by_label(RIGHT).is_some());
     harness.get_by_label("End the comparison").click();
@@ -143,24 +146,43 @@ fn two_label_maps_are_seen_side_by_side_and_only_the_left_one_is_edited() {
     assert!(!harness.state().view().scan.beside.on);
 }
 
+/// Where everything of the second scan lies.
+fn second_grid() -> Grid {
+    let m = DMat3::from_rotation_z(0.2)
+        * DMat3::from_cols(DVec3::Z * -1.5, DVec3::X * 1.2, DVec3::Y * -0.9);
+    let middle = m * DVec3::new(15.0, 25.0, 30.0);
+    Grid::new([30, 50, 60], DAffine3::from_mat3_translation(m, BALL - middle)).expect("a grid")
+}
+
+/// A file on the second scan's grid: of each voxel by its place, RAS mm.
+fn on_second(folder: &Path, name: &str, value: impl Fn(DVec3, usize) -> f32) -> PathBuf {
+    let grid = second_grid();
+    let of = |n: usize| value(grid.world_of([n % 30, n / 30 % 50, n / 1500]), n);
+    let values: Vec<f32> = (0..grid.count()).map(of).collect();
+    let path = folder.join(name);
+    io::save_float32(&path, grid.dims(), &values, grid.world_from_voxel()).expect("saved");
+    path
+}
+
+/// The ball of the second scan as its label 2.
+pub fn second_labels(folder: &Path) -> PathBuf {
+    on_second(
+        folder,
+        "follow-up_label.nii",
+        |world, _| {
+            if world.distance(BALL) < 7.0 { 2.0 } else { 0.0 }
+        },
+    )
+}
+
 const BALL: DVec3 = DVec3::new(5.0, 6.0, 5.0);
 
 /// A scan whose axes run otherwise, with other spacing, and a bright ball in it.
-fn second(folder: &Path) -> PathBuf {
-    let m = DMat3::from_rotation_z(0.2)
-        * DMat3::from_cols(DVec3::Z * -1.5, DVec3::X * 1.2, DVec3::Y * -0.9);
-    let dims = [30, 50, 60];
-    let middle = m * DVec3::new(15.0, 25.0, 30.0);
-    let grid = Grid::new(dims, DAffine3::from_mat3_translation(m, BALL - middle)).expect("a grid");
-    let value = |n: usize| {
-        let world = grid.world_of([n % 30, n / 30 % 50, n / 1500]);
+pub fn second(folder: &Path) -> PathBuf {
+    on_second(folder, "follow-up.nii", |world, n| {
         let noise = (n * 7919 % 13) as f32;
         if world.distance(BALL) < 7.0 { 900.0 } else { 100.0 + noise }
-    };
-    let values: Vec<f32> = (0..grid.count()).map(value).collect();
-    let path = folder.join("follow-up.nii");
-    io::save_float32(&path, dims, &values, grid.world_from_voxel()).expect("saved");
-    path
+    })
 }
 
 fn with_second(folder: &Path) -> Harness<'static, App> {
@@ -168,7 +190,7 @@ fn with_second(folder: &Path) -> Harness<'static, App> {
     let second = second(folder);
     let mut harness = window(vec![scan]);
     wait(&mut harness, "the scan", |app| app.document().is_some());
-    harness.state_mut().show_beside(second);
+    harness.state_mut().show_beside(second, None);
     wait(&mut harness, "the second scan", |app| app.view().scan.beside.scan.is_some());
     assert!(harness.state().messages().any(|m| m.contains("it is not registered")));
     press(&mut harness, Key::Num1, NONE);
@@ -260,4 +282,159 @@ fn a_dropped_scan_may_be_shown_beside_and_one_elsewhere_is_told() {
     press(&mut harness, Key::O, Modifiers::COMMAND | Modifiers::CTRL | Modifiers::SHIFT);
     wait(&mut harness, "the sample", |app| app.view().scan.beside.scan.is_none());
     assert!(!harness.state().view().scan.beside.on);
+}
+
+fn says(harness: &Harness<'_, App>, word: &str) {
+    let messages: Vec<_> = harness.state().messages().collect();
+    assert!(messages.iter().any(|m| m.contains(word)), "{messages:?}");
+}
+
+fn right_says(harness: &Harness<'_, App>) -> String {
+    harness.get_by_label(RIGHT).accesskit_node().value().expect("a value")
+}
+
+#[test]
+fn the_masks_of_a_follow_up_are_drawn_over_it_at_their_place() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut harness = with_second(folder.path());
+    harness.state_mut().look_at(BALL + DVec3::new(14.0, 13.0, 0.0));
+    harness.run_steps(5);
+    let labels = second_labels(folder.path());
+    harness.state_mut().compare_with(labels);
+    wait(&mut harness, "the labels", |app| app.view().scan.beside.labels.is_some());
+    says(&harness, "has the voxels of follow-up.nii and is drawn over it");
+    assert!(harness.state().view().scan.comparison.is_none(), "no numbers of two times");
+    assert!(right_says(&harness).contains("labels: follow-up_label.nii"));
+    harness.run_steps(3);
+    // Its edges are where the ball's are, and only at the right.
+    for away in [DVec3::X, DVec3::Y, -DVec3::X, -DVec3::Y] {
+        let [within, beyond] =
+            [5.0, 9.0].map(|mm| colours(&mut harness, BALL + away * mm).map(is_coloured));
+        assert_eq!((within, beyond), ([false, true], [false, false]), "{away}");
+    }
+    let at = on_side(&harness, RIGHT, BALL);
+    harness.hover_at(at);
+    harness.run_steps(2);
+    harness.get_by_label_contains("· B: 900 · 2");
+    press(&mut harness, Key::V, NONE);
+    let place = BALL + DVec3::new(3.0, 2.0, 0.0);
+    assert_eq!(colours(&mut harness, place).map(is_coloured), [false, false]);
+    press(&mut harness, Key::V, NONE);
+
+    // Shown once, and twice again: they are still there.
+    press(&mut harness, Key::F9, NONE);
+    press(&mut harness, Key::F9, NONE);
+    harness.run_steps(3);
+    assert_eq!(colours(&mut harness, place).map(is_coloured), [false, true]);
+    harness.get_by_label("Take the labels of the second scan away").click();
+    harness.run_steps(3);
+    assert_eq!(colours(&mut harness, place).map(is_coloured), [false, false]);
+    assert!(!right_says(&harness).contains("labels"));
+}
+
+#[test]
+fn what_is_compared_is_seen_over_a_second_scan_at_the_same_place_of_the_world() {
+    let files = files();
+    let mut harness = compared(&files);
+    let folder = tempfile::tempdir().expect("a folder");
+    harness.state_mut().show_beside(second(folder.path()), None);
+    wait(&mut harness, "B over it", |app| app.view().scan.beside.labels.is_some());
+    let look = harness.state().view().scan.comparison.as_ref().expect("compared").look;
+    assert_eq!(look, ComparisonLook::Objects, "A is at the left");
+    press(&mut harness, Key::Num1, NONE);
+    let scan = grid(&harness);
+    let of = |voxel| scan.world_of(voxel);
+    let inside = |world| second_grid().voxel_at(world).is_some();
+    // A alone, B alone, both, none; and that all of it is within the second scan.
+    for (voxel, seen) in [
+        ([9, 14, 8], [true, false]),
+        ([19, 14, 8], [false, true]),
+        ([14, 14, 8], [true, true]),
+        ([21, 14, 8], [false, false]),
+    ] {
+        let place = of(voxel);
+        assert!(inside(place), "{voxel:?}");
+        harness.state_mut().look_at(place + DVec3::new(6.0, 6.0, 0.0));
+        harness.run_steps(3);
+        assert_eq!(colours(&mut harness, place).map(is_coloured), seen, "{voxel:?}");
+    }
+    // The comparison ends, and with it what is drawn.
+    harness.get_by_label("End the comparison").click();
+    harness.run_steps(3);
+    assert!(harness.state().view().scan.beside.labels.is_none());
+    assert_eq!(colours(&mut harness, of([19, 14, 8])).map(is_coloured), [false, false]);
+}
+
+/// Some time points of the same voxels, each brighter by 100.
+fn moving(folder: &Path, name: &str, count: u16) -> PathBuf {
+    let single = on_second(folder, "single.nii", |_, n| (n % 7) as f32);
+    let mut bytes = std::fs::read(single).expect("written");
+    let offset = f32::from_le_bytes(bytes[108..112].try_into().expect("four")) as usize;
+    let values: Vec<f32> = bytes[offset..]
+        .chunks_exact(4)
+        .map(|four| f32::from_le_bytes(four.try_into().expect("four")))
+        .collect();
+    bytes.truncate(offset);
+    bytes[40..42].copy_from_slice(&4u16.to_le_bytes());
+    bytes[48..50].copy_from_slice(&count.to_le_bytes());
+    for n in 0..count {
+        let brighter = values.iter().map(|value| value + 100.0 * f32::from(n));
+        bytes.extend(brighter.flat_map(f32::to_le_bytes));
+    }
+    let path = folder.join(name);
+    std::fs::write(&path, bytes).expect("temp folder");
+    path
+}
+
+#[test]
+fn a_second_scan_shows_its_own_time_point_or_that_with_the_scans_number() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let [first, more] =
+        [("first.nii", 3), ("more.nii", 4)].map(|(name, count)| moving(folder.path(), name, count));
+    let mut harness = window(vec![first.clone()]);
+    wait(&mut harness, "the scan", |app| app.document().is_some());
+    let shown = |harness: &Harness<'_, App>| {
+        let second = harness.state().view().scan.beside.scan.as_ref().expect("there");
+        let at = harness.state().view().value_beside(BALL).expect("inside");
+        (second.image.volume.time_point(), second.follows, (at / 100.0) as usize)
+    };
+    // As many: together. Another number: its first, until it is said otherwise.
+    harness.state_mut().show_beside(first, None);
+    wait(&mut harness, "the second scan", |app| app.view().scan.beside.scan.is_some());
+    harness.state_mut().show_time_point(2);
+    harness.run_steps(3);
+    assert_eq!(shown(&harness), (2, true, 2));
+    assert!(right_says(&harness).contains("time point 3/3"), "{}", right_says(&harness));
+    harness.get_by_label("Take the second scan away").click();
+    harness.run_steps(3);
+    harness.state_mut().show_beside(more.clone(), None);
+    wait(&mut harness, "the second scan", |app| app.view().scan.beside.scan.is_some());
+    assert_eq!(shown(&harness), (0, false, 0));
+    harness.get_by_label("Time point of the scan, by its number").click();
+    harness.run_steps(3);
+    assert_eq!(shown(&harness), (2, true, 2));
+    // Masks stay where they are while it plays.
+    let labels = second_labels(folder.path());
+    harness.state_mut().compare_with(labels);
+    wait(&mut harness, "the labels", |app| app.view().scan.beside.labels.is_some());
+    harness.state_mut().show_time_point(1);
+    press(&mut harness, Key::Num1, NONE);
+    harness.state_mut().look_at(BALL + DVec3::new(14.0, 13.0, 0.0));
+    harness.run_steps(8);
+    assert_eq!(shown(&harness), (1, true, 1));
+    assert!(is_coloured(colours(&mut harness, BALL)[1]));
+    // Named: that one, or the last if there are fewer.
+    for (wanted, there) in [(3, 3), (9, 3)] {
+        harness.state_mut().show_beside(more.clone(), Some(wanted));
+        wait(&mut harness, "it", |app| {
+            app.is_idle() && app.view().scan.beside.scan.as_ref().is_some_and(|s| !s.follows)
+        });
+        assert_eq!(shown(&harness), (there, false, there), "{wanted}");
+        harness.state_mut().show_time_point(0);
+        harness.run_steps(2);
+        assert_eq!(shown(&harness).0, there, "{wanted}");
+        harness.get_by_label("Take the second scan away").click();
+        harness.run_steps(2);
+    }
+    says(&harness, "more.nii has no time point 10: the last one is shown, 4");
 }

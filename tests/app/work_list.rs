@@ -9,7 +9,7 @@ use voxpoint::app::App;
 use voxpoint::geom::{DVec3, Plane};
 use voxpoint::segment::Installed;
 use voxpoint::session::{self, CaseState};
-use voxpoint::ui::{CaseProgress, CaseProgress as P, WorkListStatus};
+use voxpoint::ui::{CaseProgress, CaseProgress as P, SessionQuestion, WorkListStatus};
 
 use crate::brush::{CTRL, NONE, look_at, press, scan, spot, stroke};
 use crate::series::two_series;
@@ -142,6 +142,39 @@ fn from_case_to_case_nothing_is_asked_and_all_is_kept() {
         harness.state().status().recent,
         [voxpoint::ui::RecentFile::from(study.folder.path().to_owned())]
     );
+}
+
+#[test]
+fn what_cant_be_opened_is_marked_and_passed_over() {
+    let study = Study::new(&["a", "c"]);
+    std::fs::write(study.path("b.nii.gz"), "no image").expect("written");
+    std::fs::write(study.path("d.nii.gz"), "no image").expect("written");
+    let mut harness = study.listed();
+    press(&mut harness, Key::PageDown, CTRL);
+    opens(&mut harness, "a.nii.gz");
+    press(&mut harness, Key::PageDown, CTRL);
+    opens(&mut harness, "c.nii.gz");
+    told(&mut harness, "Passed over, it can't be opened: b (");
+    let problem = |harness: &Harness<'_, App>, at: usize| list(harness).cases[at].problem.clone();
+    assert!(problem(&harness, 1).is_some_and(|why| why.starts_with("it can't be opened: ")));
+    assert_eq!((problem(&harness, 0), problem(&harness, 2)), (None, None));
+    assert!(!study.path("b.voxpoint").exists() && !study.path("b.voxpoint.lock").exists());
+    // The end of the list is reached, and what is open stays.
+    press(&mut harness, Key::PageDown, CTRL);
+    told(&mut harness, "Passed over, it can't be opened: d (");
+    told(&mut harness, "There is no further case in this list that is free.");
+    opens(&mut harness, "c.nii.gz");
+    assert_eq!(list(&harness).current, Some(2));
+    press(&mut harness, Key::PageUp, CTRL);
+    opens(&mut harness, "a.nii.gz");
+    // Another look at the list knows it still; mended, it is opened.
+    press(&mut harness, Key::PageDown, CTRL);
+    opens(&mut harness, "c.nii.gz");
+    assert!(problem(&harness, 1).is_some() && problem(&harness, 3).is_some());
+    std::fs::copy(study.path("a.nii.gz"), study.path("b.nii.gz")).expect("copied");
+    press(&mut harness, Key::PageUp, CTRL);
+    opens(&mut harness, "b.nii.gz");
+    assert_eq!(problem(&harness, 1), None);
 }
 
 #[test]
@@ -429,4 +462,69 @@ fn of_a_folder_with_two_series_one_is_chosen_and_kept() {
     assert!(harness.state().status().series.is_none());
     assert_eq!(slices(&harness), Some(5));
     assert!(study.path(&format!("p-series-{series}.voxpoint")).exists());
+}
+
+/// A slip of the hand in the table: it is told, and the session is opened only if that is wanted.
+#[test]
+fn the_session_of_another_series_or_scan_is_asked_about() {
+    let study = Study::new(&["q"]);
+    let two = two_series(6, 5);
+    std::fs::create_dir(study.path("p")).expect("made");
+    for file in std::fs::read_dir(two.path()).expect("readable") {
+        let file = file.expect("readable");
+        std::fs::copy(file.path(), study.path("p").join(file.file_name())).expect("copied");
+    }
+    let table = study.path("cases.csv");
+    let listed = |rows: &str| {
+        std::fs::write(&table, format!("scan,series,session,name\n{rows}\n")).expect("written");
+        let mut harness = study.window(vec![table.clone()]);
+        wait(&mut harness, "the list", |app| app.status().work_list.is_some());
+        press(&mut harness, Key::PageDown, CTRL);
+        harness
+    };
+    let open = |app: &App| app.document().is_some() && app.is_idle();
+    // One of the two gets a session.
+    let formats = voxpoint::io::formats();
+    let (cancel, progress) = (voxpoint::work::CancelToken::new(), voxpoint::work::Progress::new());
+    let source = voxpoint::io::Source::at(&study.path("p"));
+    let rows = formats.list(&source, &cancel, &progress).expect("readable").expect("several");
+    let keys: Vec<String> = rows.rows().iter().map(|row| row.key.clone()).collect();
+    let mut harness = listed(&format!("p,{},first.voxpoint,first", keys[0]));
+    wait(&mut harness, "the scan", open);
+    press(&mut harness, Key::D, CTRL);
+    drop(harness);
+    let before = std::fs::read(study.path("first.voxpoint")).expect("kept");
+    // Its own row opens it.
+    let mut harness = listed(&format!("p,{},first.voxpoint,first", keys[0]));
+    wait(&mut harness, "the scan", open);
+    assert!(harness.state().status().session_question.is_none());
+    drop(harness);
+    for (row, wanted) in [
+        (format!("p,{},first.voxpoint,second", keys[1]), keys[1].clone()),
+        ("q.nii.gz,,first.voxpoint,q".to_owned(), "q.nii.gz".to_owned()),
+    ] {
+        for opens in [false, true] {
+            let mut harness = listed(&row);
+            wait(&mut harness, "the question", |app| app.status().session_question.is_some());
+            let question = harness.state().status().session_question.clone().expect("asked");
+            let SessionQuestion::OfAnother { session, wanted: said, own } = question else {
+                panic!("{question:?}")
+            };
+            assert_eq!(session, "first.voxpoint");
+            assert!(said.contains(&wanted) && own != said, "{said} {own}");
+            harness.run_steps(2);
+            if opens {
+                harness.get_by_label("Open it as it is").click();
+                wait(&mut harness, "the session", open);
+                let image = harness.state().document().expect("open").image().clone();
+                assert_eq!(image.provenance().series().as_ref(), Some(&keys[0]));
+            } else {
+                harness.key_press(Key::Escape);
+                wait(&mut harness, "no question", |app| app.status().session_question.is_none());
+                assert!(harness.state().document().is_none());
+            }
+            drop(harness);
+            assert!(opens || std::fs::read(study.path("first.voxpoint")).expect("there") == before);
+        }
+    }
 }

@@ -277,6 +277,31 @@ fn a_kill_loses_no_pair_that_was_told() {
     assert_eq!(table(&csv), table(&undisturbed));
 }
 
+/// Three readers who call their files the same.
+#[test]
+fn raters_of_one_file_name_are_told_apart_by_their_folders() {
+    let files = Files::new();
+    for reader in ["anna", "ben", "eve"] {
+        std::fs::create_dir_all(files.0.path().join(reader).join("case 1")).expect("a folder");
+    }
+    let raters = [
+        files.labels("anna/case 1/mask.nii.gz", &[1, 1, 1, 0]),
+        files.labels("ben/case 1/mask.nii.gz", &[1, 1, 0, 0]),
+        files.labels("eve/case 1/other.nii", &[1, 0, 0, 0]),
+    ];
+    let csv = files.text("agreement.csv");
+    let line: Vec<&str> = raters.iter().map(String::as_str).chain(["--csv", &csv]).collect();
+    assert_eq!(compare(&line).code, 0);
+    let table = std::fs::read_to_string(&csv).expect("the table");
+    let cases: Vec<&str> = table.lines().skip(1).filter_map(|l| l.split(',').next()).collect();
+    let (anna, ben) = ("anna/case 1/mask", "ben/case 1/mask");
+    let expected = [format!("{anna} - {ben}"), format!("{anna} - other"), format!("{ben} - other")];
+    assert_eq!(cases, expected);
+    // In the order of the command line.
+    let dice: Vec<&str> = table.lines().skip(1).filter_map(|l| l.split(',').nth(4)).collect();
+    assert_eq!(dice, ["0.8", "0.5", "0.6666666666666666"]);
+}
+
 #[test]
 fn several_raters_agree_on_a_mask() {
     let files = Files::new();
@@ -310,7 +335,32 @@ fn several_raters_agree_on_a_mask() {
     for (cells, row) in cells[1..].iter().zip([0, 3, 1, 4, 2, 5]) {
         assert_eq!(cells[4].parse::<f64>().ok(), rows[row]["dice"].as_f64(), "{cells:?}");
     }
-    assert!(compare(&[a, b, c, "--html", &files.text("a.html")]).failed(2).contains("--csv"));
+    // Of one label alone, and of the one that two of three do not have.
+    let one = compare(&[a, b, c, "--label", "2", "--json"]).json();
+    assert_eq!(one["agreement"].as_array().expect("rows")[..], rows[3..]);
+    let third = files.labels("d.nii", &[1, 0, 0, 0, 0]);
+    let none = compare(&[b, c, &third, "--label", "2", "--json"]).json();
+    let of_empty = &none["agreement"][2];
+    assert_eq!((&of_empty["empty"], &of_empty["dice"]), (&"both".into(), &1.0.into()));
+    // Of one label alone.
+    let one = files.text("one.csv");
+    assert_eq!(compare(&[a, b, c, "--label", "2", "--csv", &one]).code, 0);
+    let one = std::fs::read_to_string(&one).expect("the table");
+    assert!(one.lines().skip(1).all(|line| line.split(',').nth(1) == Some("2")), "{one}");
+    assert!(compare(&[a, b, c, "--label-b", "2"]).failed(2).contains("--label-b"));
+
+    // The report for a browser has everybody with everybody, and what they make together.
+    let html = files.text("agreement.html");
+    assert_eq!(compare(&[a, b, c, "--html", &html]).code, 0);
+    let page = std::fs::read_to_string(&html).expect("the page");
+    let data = page.split_once("const data = ").and_then(|(_, rest)| rest.split_once(";\n"));
+    let data: serde_json::Value = serde_json::from_str(data.expect("data").0).expect("JSON");
+    let cases = data["rows"].as_array().expect("rows");
+    let cases: Vec<_> =
+        cases.iter().map(|row| (row["case"].as_str(), row["label"].as_u64())).collect();
+    let expected: Vec<_> = told.iter().map(|[case, n]| (Some(*case), n.parse().ok())).collect();
+    assert_eq!(cases, expected);
+    assert_eq!((&data["raters"], &data["staple"]), (&report["raters"], &report["staple"]));
     let voted = compare(&[&majority, &raters[1], "--json"]).json();
     assert_eq!(voted["total"]["dice"], 1.0);
     assert!(names(files.0.path()).contains(&"staple.nii.gz".to_owned()));

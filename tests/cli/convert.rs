@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use voxpoint::io::{Limits, open_volume};
-use voxpoint::volume::Volume;
+use voxpoint::io::{Limits, open_volume, save_overlapping};
+use voxpoint::volume::{CoveredLabels, LabelMap, Volume};
 use voxpoint::work::{CancelToken, Progress};
 
 use crate::support::{sample, sample_json, voxpoint, write_labels, write_scan};
@@ -18,6 +18,15 @@ fn open(path: &Path) -> Volume {
 
 fn text(path: &Path) -> &str {
     path.to_str().unwrap()
+}
+
+/// Writes labels on the grid of a scan.
+fn save_on(scan: &Volume, labels: &[u16], path: &Path) {
+    let map = LabelMap::from_labels(scan.grid().dims(), labels);
+    let covered = CoveredLabels::default();
+    let (grid, said) = (scan.grid(), scan.provenance());
+    let (cancel, progress) = (CancelToken::new(), Progress::new());
+    save_overlapping(path, (&map, &covered), grid, said, &[], &cancel, &progress).unwrap();
 }
 
 /// Whether both have the same values at the same places.
@@ -110,12 +119,25 @@ fn of_several_scans_one_is_named_to_measure_it() {
         }
     }
     let list = voxpoint(&["info", text(&place), "--json"]).json();
-    let mut series = list["series"].as_array().unwrap().iter();
-    let wanted = series.find(|s| s["images"] == 5).unwrap()["key"].as_str().unwrap();
+    let series = list["series"].as_array().unwrap();
+    let key = |is_wanted: bool| {
+        let found = series.iter().find(|s| (s["images"] == 5) == is_wanted);
+        found.unwrap()["key"].as_str().unwrap()
+    };
+    let (wanted, unwanted) = (key(true), key(false));
     let map = folder.path().join("m.nii");
     let scan = folder.path().join("scan.nii");
     assert_eq!(voxpoint(&["convert", text(&place), text(&scan), "--series", wanted]).code, 0);
-    write_labels(&map, open(&scan).grid().dims().map(|n| n as i16), 1.0, &[1; 40]);
+    let volume = open(&scan);
+    let [nx, ny, nz] = volume.grid().dims();
+    // A slab of the middle slice, and half of the first.
+    let label = |n: usize| match (n / nx % ny, n / (nx * ny)) {
+        (y, z) if z == nz / 2 && (ny / 3..ny / 2).contains(&y) => 2,
+        (y, 0) if y < ny / 2 => 7,
+        _ => 0,
+    };
+    let labels: Vec<u16> = (0..nx * ny * nz).map(label).collect();
+    save_on(&volume, &labels, &map);
     let base = ["measure", text(&map), "--scan", text(&place)];
     let refused = voxpoint(&base);
     let why = refused.failed(1);
@@ -125,8 +147,28 @@ fn of_several_scans_one_is_named_to_measure_it() {
     );
     let none = voxpoint(&[&base[..], &["--series", "1.2.3"]].concat());
     assert!(none.failed(1).contains("no one series 1.2.3"), "{}", none.stderr);
-    let only = voxpoint(&[&base[..], &["--series", wanted, "--resample"]].concat());
-    assert!(!only.stderr.contains("several scans"), "{}", only.stderr);
+    let only = voxpoint(&[&base[..], &["--series", wanted, "--json"]].concat()).json();
+    let structures = only["structures"].as_array().unwrap();
+    assert_eq!(structures.len(), 2, "{only}");
+    for (structure, value) in structures.iter().zip([2, 7]) {
+        let under = (0..labels.len()).filter(|&n| labels[n] == value);
+        let values: Vec<f64> =
+            under.map(|n| volume.scale().apply(volume.voxels().raw(n))).collect();
+        let number = |key: &str| structure["values"][key].as_f64().unwrap();
+        assert_eq!(
+            (&structure["label"], &structure["voxels"]),
+            (&value.into(), &values.len().into())
+        );
+        let least = values.iter().copied().fold(f64::INFINITY, f64::min);
+        let most = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        assert_eq!((number("min"), number("max")), (least, most), "{value}");
+        assert!(most > least, "{value}: nothing is told from nothing");
+        let mean = values.iter().sum::<f64>() / values.len() as f64;
+        assert!((number("mean") - mean).abs() < 1e-9 * mean.abs(), "{value}: {mean}");
+    }
+    // Of the other one, whose images make no volume, no number is taken.
+    let other = voxpoint(&[&base[..], &["--series", unwanted]].concat());
+    assert!(other.failed(1).contains("these images make no volume"), "{}", other.stderr);
     let other =
         voxpoint(&["measure", text(folder.path()), "--scan", text(&place), "--series", "5"]);
     assert!(other.failed(2).contains("--series is of one label map"), "{}", other.stderr);

@@ -22,10 +22,12 @@ mod model;
 mod others;
 #[cfg(target_os = "linux")]
 mod output;
+mod patients;
 mod pictures;
 #[cfg(target_os = "linux")]
 mod planted;
 mod render_flags;
+mod render_sides;
 mod served;
 mod sessions;
 mod support;

@@ -66,6 +66,14 @@ fn a_ball_has_the_size_and_the_values_of_a_ball() {
     let lines: Vec<&str> = table.lines().collect();
     assert_eq!(lines.len(), 2);
     assert_eq!(lines[0].split(',').count(), lines[1].split(',').count());
+    // What is SUV is told from what the file has; without a scan there is nothing to tell.
+    assert!(lines[0].ends_with(",unit") && lines[1].ends_with(",SUV"), "{table}");
+    for (more, expected) in [(&["--scan", scan][..], ""), (&[], "")] {
+        let line = [&[map][..], more, &["--csv", csv, "--json"]].concat();
+        assert!(measure(&line).json()["unit"].is_null());
+        let table = std::fs::read_to_string(csv).expect("the table");
+        assert!(table.lines().nth(1).is_some_and(|row| row.ends_with(&format!(",{expected}"))));
+    }
     let text = measure(&[map, "--scan", scan]);
     assert!(text.code == 0 && text.stdout.contains("| 42."), "{text:?}");
     assert!(measure(&[map, "--label", "3"]).failed(1).contains("which has 1"));

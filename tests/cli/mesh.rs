@@ -68,6 +68,70 @@ fn meshes_are_as_large_as_their_voxels_and_files_are_named() {
     }
 }
 
+/// Of a structure that others lie over the mesh has all of it, from a file that keeps all.
+#[test]
+fn meshes_of_structures_under_others_are_whole() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name).to_str().expect("UTF-8").to_owned();
+    let input = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/dicom/labels/overlap.dcm");
+    let meshes = |input: &str, out: &str| {
+        let line = ["mesh", input, "--out", out, "--error", "0", "--json"];
+        voxpoint(&line).json()["meshes"].as_array().expect("meshes").clone()
+    };
+    for name in ["m.seg.nrrd", "flat.nii"] {
+        assert_eq!(voxpoint(&["convert", input, &at(name)]).code, 0);
+    }
+    // Liver 315, of which the kidney and the lesion have 60; kidney 24; lesion 40 with 4 under the kidney.
+    let voxel = voxpoint(&["info", &at("flat.nii"), "--json"]).json()["spacing"].clone();
+    let voxel: f64 =
+        voxel.as_array().expect("three").iter().filter_map(serde_json::Value::as_f64).product();
+    let of = |found: &[serde_json::Value], key: &str| -> Vec<f64> {
+        found.iter().map(|mesh| mesh[key].as_f64().expect("a number")).collect()
+    };
+    let whole = meshes(input, &at("whole.glb"));
+    let flat = meshes(&at("flat.nii"), &at("flat.glb"));
+    for (found, voxels) in [(&whole, [315.0, 24.0, 40.0]), (&flat, [255.0, 24.0, 36.0])] {
+        for (volume, voxels) in of(found, "voxels_volume_ml").into_iter().zip(voxels) {
+            // (The voxel's size is as NIfTI has it, in 32 bits.)
+            assert!((volume * 1000.0 / voxel - voxels).abs() < 1e-3, "{volume}, {voxels}");
+        }
+    }
+    // The hole that others make has a surface of its own.
+    let (all, seen) = (of(&whole, "vertices"), of(&flat, "vertices"));
+    assert!(all[0] < seen[0] && all[1] == seen[1], "{all:?}, {seen:?}");
+    assert!(of(&whole, "volume_ml")[0] > of(&flat, "volume_ml")[0]);
+    assert_eq!(meshes(&at("m.seg.nrrd"), &at("layers.glb")).len(), 3);
+    let bytes = |name: &str| std::fs::read(at(name)).expect("the file");
+    assert_eq!(of(&meshes(&at("m.seg.nrrd"), &at("again.glb")), "vertices"), all);
+    assert_ne!(bytes("whole.glb"), bytes("flat.glb"));
+}
+
+/// By hand: the voxels of label 4 are 1 to 10 along x, which goes left, 2 to 11 along y, which goes back, 3 to 12 along z.
+#[test]
+fn vertices_lie_at_their_millimetres_in_the_space_that_is_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let map = boxes(folder.path());
+    let out = folder.path().join("box.obj");
+    for (space, x, y) in [("ras", [-31.5, -1.5], [-34.5, -4.5]), ("lps", [1.5, 31.5], [4.5, 34.5])]
+    {
+        let line = ["mesh", &map, "--label", "4", "--error", "0", "--space", space, "--force"];
+        let line = [&line[..], &["--out", out.to_str().expect("UTF-8")]].concat();
+        assert_eq!(voxpoint(&line).code, 0);
+        let text = std::fs::read_to_string(&out).expect("the file");
+        assert!(text.contains(&format!("SPACE={}; mm", space.to_uppercase())), "{space}");
+        let vertices: Vec<Vec<f64>> = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("v "))
+            .map(|line| line.split(' ').take(3).map(|v| v.parse().expect("mm")).collect())
+            .collect();
+        for (axis, expected) in [x, y, [7.5, 37.5]].into_iter().enumerate() {
+            let along = || vertices.iter().map(|vertex| vertex[axis]);
+            let ends = [along().fold(f64::INFINITY, f64::min), along().fold(-1e9, f64::max)];
+            assert_eq!(ends, expected, "{space}, axis {axis}");
+        }
+    }
+}
+
 #[test]
 fn cleaning_is_a_dry_run_until_a_folder_is_named() {
     let folder = tempfile::tempdir().expect("a folder");

@@ -5,13 +5,15 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
-use voxpoint::document::Document;
+use voxpoint::document::{Change, Command as DocumentCommand, Document, EditKind, GestureId, Over};
 use voxpoint::geom::DVec3;
 use voxpoint::io;
 use voxpoint::measure::{Measurement, MeasurementId, MeasurementShape};
 use voxpoint::session::{
-    CaseState, FileRef, Past, ScanPart, SessionFile, SessionSource, Snapshot, Surroundings,
+    CaseState, FileRef, Hash, Overlay, Past, ScanPart, SessionFile, SessionSource, Snapshot,
+    Surroundings,
 };
+use voxpoint::volume::{Region, Window};
 use voxpoint::work::{CancelToken, Progress};
 
 use crate::support::{voxpoint, write_scan};
@@ -126,6 +128,99 @@ fn measured_session(folder: &Path, inside: bool) -> PathBuf {
     path
 }
 
+/// A session with one object whose window showed a second scan at the right, which is white, with a label in half of it.
+fn session_with_sides(folder: &Path) -> PathBuf {
+    let [scan, second, labels] =
+        ["scan.nii", "second.nii", "labels.nii"].map(|name| folder.join(name));
+    let dims = [20, 18, 6];
+    write_scan(&scan, dims, 2.0, |_| 0);
+    write_scan(&second, dims, 2.0, |[x, _, _]| if x == 0 { 0 } else { 1000 });
+    crate::support::write_labels(&labels, dims, 2.0, &[5; 20 * 18 * 3]);
+    let (cancel, progress) = (CancelToken::new(), Progress::new());
+    let volume = io::open_volume(&scan, &io::Limits::default(), &cancel, &progress).unwrap();
+    let file = |path: &Path| {
+        let (sha256, bytes) = Hash::of_files(&[path.to_owned()], &cancel).unwrap().unwrap();
+        let absolute = path.to_owned();
+        FileRef { absolute, relative: None, bytes, sha256: Some(sha256) }
+    };
+    let overlay = |path: &Path| Overlay {
+        file: file(path),
+        name: path.file_name().unwrap().to_string_lossy().into_owned(),
+        number: None,
+        window: Some(Window::new(500.0, 1000.0)),
+    };
+    let view = serde_json::json!({
+        "second": { "file": 0, "shown": true, "colours": "Grey" },
+        "compared": { "b": { "file": 1 } },
+    });
+    let around = Surroundings {
+        source: SessionSource::of(&volume, file(&scan)),
+        overlays: vec![overlay(&second), overlay(&labels)],
+        models: BTreeMap::new(),
+        view,
+        picture: None,
+        case_state: CaseState::Open,
+        exported: None,
+    };
+    let mut document = Document::new(Arc::new(volume));
+    let region = Region::from_mask(20, (0..2160).map(|n| n / 360 == 2 && n % 20 < 6));
+    let edit = DocumentCommand::Edit {
+        object: None,
+        change: Change::Add(Arc::new(region)),
+        over: Over::Background,
+        kind: EditKind::Brush,
+        gesture: GestureId(1),
+    };
+    document.apply(edit).unwrap();
+    let now = voxpoint::session::now_ms();
+    let snapshot = Snapshot::of(&document, around, now);
+    let path = folder.join("sides.voxpoint");
+    drop(SessionFile::create(&path, &snapshot, &Past::default()).unwrap());
+    path
+}
+
+#[test]
+fn what_was_beside_the_scan_is_named_and_in_the_pictures() {
+    let folder = tempfile::tempdir().unwrap();
+    let session = session_with_sides(folder.path());
+    let at = |name: &str| folder.path().join(name);
+    let json = voxpoint(&["info".as_ref(), session.as_os_str(), "--json".as_ref()]).json();
+    assert_eq!(json["overlays"], serde_json::json!([]));
+    assert_eq!(json["beside"]["path"], at("second.nii").to_str().unwrap());
+    assert_eq!(json["compared"]["path"], at("labels.nii").to_str().unwrap());
+    assert!(json["beside_labels"].is_null());
+    let text = voxpoint(&["info".as_ref(), session.as_os_str()]).stdout;
+    assert!(text.contains("compared with ") && text.contains("labels.nii"), "{text}");
+    let drawn = |name: &str| {
+        let out = at(&format!("{name}.nii.gz"));
+        let to = at(name);
+        let run = export(&session, &out, &["--pictures", to.to_str().unwrap()]);
+        assert_eq!(run.code, 0, "{run:?}");
+        let files = crate::support::names(&to);
+        let axial = files.iter().find(|file| file.ends_with("_axial.png")).expect("a picture");
+        let picture = image::open(to.join(axial)).unwrap().to_rgba8();
+        let half = |x: u32| {
+            let part = image::imageops::crop_imm(&picture, x, 0, 512, 1024).to_image();
+            let lit = part.pixels().filter(|p| p[0].min(p[1]).min(p[2]) > 180).count();
+            let range = |p: &image::Rgba<u8>| p[0].max(p[1]).max(p[2]) - p[0].min(p[1]).min(p[2]);
+            let coloured = part.pixels().filter(|p| range(p) > 40).count();
+            [lit > 30_000, coloured > 5_000]
+        };
+        (half(0), half(512), run.stderr)
+    };
+    // B's label is half of the scan's slices, and the white of the second scan's is seen through it.
+    let (left, right, told) = drawn("both");
+    assert_eq!((left, right[1]), ([false, true], true), "{told}");
+    assert!(!told.contains("warning"), "{told}");
+    std::fs::remove_file(at("labels.nii")).unwrap();
+    let (left, right, told) = drawn("one");
+    assert_eq!((left, right), ([false, true], [true, false]), "{told}");
+    assert!(told.contains("labels.nii") && told.lines().count() == 1, "{told}");
+    std::fs::remove_file(at("second.nii")).unwrap();
+    let (_, _, told) = drawn("none");
+    assert!(told.contains("second.nii"), "{told}");
+}
+
 #[test]
 fn rectangles_have_the_values_of_the_scan_wherever_that_is() {
     let expected = [("voxels", 6.0), ("mean", 404.0), ("min", 403.0), ("max", 405.0)];
@@ -137,19 +232,6 @@ fn rectangles_have_the_values_of_the_scan_wherever_that_is() {
             std::fs::rename(&scan, folder.path().join("elsewhere.nii")).unwrap();
         }
         let has_values = inside || !gone;
-        let run = voxpoint(&["info".as_ref(), session.as_os_str(), "--json".as_ref()]);
-        let json = run.json();
-        let rectangle = &json["measurements"][1];
-        for (key, value) in expected {
-            assert_eq!(rectangle[key].as_f64(), has_values.then_some(value), "{key}: {rectangle}");
-        }
-        let sd = rectangle["sd"].as_f64();
-        assert_eq!(sd.is_some_and(|sd| (sd - (2.0 / 3.0f64).sqrt()).abs() < 1e-9), has_values);
-        assert!(json["measurements"][0]["mean"].is_null());
-        assert_eq!(run.stderr.contains("rectangles have no values"), !has_values, "{run:?}");
-        let text = voxpoint(&["info".as_ref(), session.as_os_str()]).stdout;
-        let said = "node, left: rectangle, 6.00 × 4.00 mm, mean 404 ± 0.8165 (403 to 405)";
-        assert_eq!(text.contains(said), has_values, "{text}");
         // Into files, of which none is written over unasked.
         let at = |name: &str| folder.path().join(name);
         let line = |name: &str, more: &[&str]| {
@@ -158,9 +240,11 @@ fn rectangles_have_the_values_of_the_scan_wherever_that_is() {
             line.extend(more.iter().map(Into::into));
             voxpoint(&line)
         };
-        assert_eq!(line("m.csv", &[]).code, 0);
+        let run = line("m.csv", &[]);
+        assert_eq!(run.code, 0);
+        assert_eq!(run.stderr.contains("rectangles have no values"), !has_values, "{run:?}");
         let table = std::fs::read_to_string(at("m.csv")).unwrap();
-        assert!(table.contains("1,,length,10,,,,,,,,,0 0 8; -6 -8 8\n"), "{table}");
+        assert!(table.contains("1,,length,10,,,,,,,,,0 0 8; -6 -8 8,\n"), "{table}");
         let row = if has_values {
             "2,\"node, left\",rectangle,6,4,,24,6,404,0.816"
         } else {
@@ -168,9 +252,15 @@ fn rectangles_have_the_values_of_the_scan_wherever_that_is() {
         };
         assert!(table.lines().nth(2).unwrap().starts_with(row), "{table}");
         assert_eq!(line("m.json", &["--json"]).json()["files"][0], at("m.json").to_str().unwrap());
-        let said: serde_json::Value =
+        let json: serde_json::Value =
             serde_json::from_slice(&std::fs::read(at("m.json")).unwrap()).unwrap();
-        assert_eq!(said["measurements"], json["measurements"]);
+        let rectangle = &json["measurements"][1];
+        for (key, value) in expected {
+            assert_eq!(rectangle[key].as_f64(), has_values.then_some(value), "{key}: {rectangle}");
+        }
+        let sd = rectangle["sd"].as_f64();
+        assert_eq!(sd.is_some_and(|sd| (sd - (2.0 / 3.0f64).sqrt()).abs() < 1e-9), has_values);
+        assert!(json["measurements"][0]["mean"].is_null());
         assert_eq!(line("m.csv", &[]).code, 0, "it is ours");
         std::fs::write(at("m.csv"), "mine").unwrap();
         assert!(line("m.csv", &[]).failed(1).contains("--force"));
@@ -187,6 +277,26 @@ fn rectangles_have_the_values_of_the_scan_wherever_that_is() {
             assert!(refused.failed(1).contains("its voxels lie elsewhere"), "{refused:?}");
             assert!(!at("o.csv").exists());
         }
+    }
+}
+
+/// A scan may take minutes to be read: what is in the session is said without it.
+#[test]
+fn info_of_a_session_does_not_read_its_scan() {
+    for inside in [false, true] {
+        let folder = tempfile::tempdir().unwrap();
+        let session = measured_session(folder.path(), inside);
+        // Who opens it would say what is wrong with it.
+        std::fs::write(folder.path().join("scan.nii"), "no scan").unwrap();
+        let run = voxpoint(&["info".as_ref(), session.as_os_str(), "--json".as_ref()]);
+        let rectangle = &run.json()["measurements"][1];
+        assert_eq!((&rectangle["length_mm"], &rectangle["area_mm2"]), (&6.0.into(), &24.0.into()));
+        for key in ["voxels", "mean", "sd", "min", "max"] {
+            assert!(rectangle[key].is_null(), "{key}: {rectangle}");
+        }
+        let said = voxpoint(&["info".as_ref(), session.as_os_str()]);
+        assert!(said.stdout.contains("node, left: rectangle, 6.00 × 4.00 mm\n"), "{said:?}");
+        assert_eq!((run.stderr.as_str(), said.stderr.as_str()), ("", ""));
     }
 }
 

@@ -92,7 +92,7 @@ pub(super) struct Drawing {
 }
 
 /// B, the document's revision, the pair that is looked at, and which table says who is whose pair.
-type StateOfB = (u64, u64, Option<ComparedPair>, *const ComparisonTable);
+pub(super) type StateOfB = (u64, u64, Option<ComparedPair>, *const ComparisonTable);
 
 impl Drawing {
     pub fn start(wake: Wake) -> std::io::Result<Self> {

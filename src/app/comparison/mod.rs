@@ -3,11 +3,13 @@
 //! - `reference`: the other label map, and how its labels are paired with objects.
 //! - `numbers`: the table, computed on a thread when nothing is done, stopped by the next change.
 //! - `drawing`: what is drawn instead of the objects, made anew on a thread only where the document was edited.
+//! - `on_second`: B over the second scan, where slices are shown twice.
 //! - `places`: where the two differ, looked for when somebody wants to go there.
 //! - `table_file`: the numbers as CSV and JSON.
 
 mod drawing;
 mod numbers;
+mod on_second;
 mod places;
 mod reference;
 mod table_file;
@@ -16,17 +18,20 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::App;
-use super::files::{Purpose, ReferenceRead, name_of, stem_of};
+use super::files::{Purpose, ReferenceRead, name_of};
 use super::offers::told;
 use super::table_file::TableFile;
 use crate::document::{Command, Document};
+use crate::geom::Grid;
 use crate::ui::text::{tr, tr_with};
 use crate::ui::{
     BesideLabels, ComparedPair, ComparisonAction, ComparisonLook, ComparisonStatus, ComparisonView,
+    tr_error,
 };
 use crate::work::Wake;
 use drawing::Drawing;
 use numbers::Numbers;
+use on_second::OnSecond;
 use places::Places;
 pub(super) use reference::Reference;
 
@@ -38,6 +43,7 @@ pub(super) struct Comparison {
     numbers: Numbers,
     drawing: Drawing,
     places: Places,
+    on_second: OnSecond,
     file: TableFile,
 }
 
@@ -49,6 +55,7 @@ impl Comparison {
             numbers: Numbers::start(wake.clone())?,
             drawing: Drawing::start(wake.clone())?,
             places: Places::start(wake.clone())?,
+            on_second: OnSecond::new(wake.clone()),
             file: TableFile::new(wake.clone()),
         })
     }
@@ -58,33 +65,34 @@ impl Comparison {
         self.reference.as_ref()
     }
 
+    /// Nothing is drawn over a second scan.
+    pub fn nothing_beside(&mut self) {
+        self.on_second.stop();
+    }
+
     /// Whether something of it is being computed or written.
     pub fn is_busy(&self) -> bool {
         let computes = self.numbers.is_busy() || self.drawing.is_busy();
-        computes || self.places.is_busy() || self.file.is_busy()
+        computes || self.places.is_busy() || self.on_second.is_busy() || self.file.is_busy()
     }
 }
 
 impl App {
     /// Compares the objects with a label map that was read.
     pub(super) fn begin_comparison(&mut self, path: PathBuf, read: ReferenceRead) {
-        let Some(document) = self.open.as_ref().map(|open| open.number) else { return };
+        if self.open.is_none() {
+            return;
+        }
+        if read.on_second {
+            self.put_over_second(path, &read);
+            return;
+        }
         let name = name_of(&path);
         for note in &read.read.notes {
             self.toasts.warning(format!("{name}: {}", told(note)));
         }
+        self.tell_resampled(&name, read.resampled);
         let values = [("name", &name as &dyn std::fmt::Display)];
-        match read.resampled {
-            Some(0) => self.toasts.warning(tr_with(
-                "{name} lies on another grid and was put onto the scan's: the nearest voxel's label",
-                &values,
-            )),
-            Some(lost) => self.toasts.warning(tr_with(
-                "{name} lies on another grid and was put onto the scan's: the nearest voxel's label. {n} of its labels have no voxel there.",
-                &[values[0], ("n", &lost)],
-            )),
-            None => {}
-        }
         if read.read.labels.is_empty() {
             self.toasts.warning(tr_with("{name} has no label: all of A counts as false", &values));
         } else {
@@ -94,28 +102,60 @@ impl App {
                 &[values[0], ("n", &count)],
             ));
         }
-        // Of another label map nothing is shown beside this one's name.
-        self.end_comparison();
-        self.comparison.opened += 1;
-        let reference = Reference::new(self.comparison.opened, document, path, read);
-        self.comparison.reference = Some(Arc::new(reference));
         let before = self.view.scan.comparison.take();
-        let fresh = ComparisonView::with(name);
+        self.sessions.compared_with(path.clone(), &read);
+        self.compare_to(path, read);
         // How one compares stays, with what does not.
-        self.view.scan.comparison = Some(match before {
-            Some(before) => ComparisonView {
-                by: before.by,
-                tolerance_mm: before.tolerance_mm,
-                scale_mm: before.scale_mm,
-                sorted: before.sorted,
-                ..fresh
-            },
-            None => fresh,
-        });
-        if self.view.wants_labels_beside()
+        if let (Some(view), Some(before)) = (&mut self.view.scan.comparison, before) {
+            view.by = before.by;
+            (view.tolerance_mm, view.scale_mm) = (before.tolerance_mm, before.scale_mm);
+            view.sorted = before.sorted;
+        }
+        if self.view.is_side_by_side()
             && let Some(view) = &mut self.view.scan.comparison
         {
             view.look = ComparisonLook::Objects;
+        }
+    }
+
+    /// Makes a label map on the scan's grid the one that the objects are compared with.
+    pub(super) fn compare_to(&mut self, path: PathBuf, read: ReferenceRead) {
+        let Some(document) = self.open.as_ref().map(|open| open.number) else { return };
+        // Of another label map nothing is shown beside this one's name.
+        self.end_comparison();
+        self.comparison.opened += 1;
+        let reading = read.reading;
+        let view = ComparisonView { reading, ..ComparisonView::with(name_of(&path)) };
+        let reference = Reference::new(self.comparison.opened, document, path, read);
+        self.comparison.reference = Some(Arc::new(reference));
+        self.view.scan.comparison = Some(view);
+    }
+
+    /// B as it is drawn over a second scan on this grid, once it can be.
+    pub(super) fn labels_on_second(&mut self, second: &Grid) -> Option<BesideLabels> {
+        let document = self.open.as_ref().map(|open| &open.document);
+        let comparison = &mut self.comparison;
+        let parts =
+            document.zip(comparison.reference.as_ref()).zip(self.view.scan.comparison.as_ref());
+        let Some(((document, reference), view)) = parts else {
+            comparison.on_second.stop();
+            return None;
+        };
+        let status = &self.status.comparison;
+        match comparison.on_second.follow((document, second), reference, view, status) {
+            Ok(drawn) => drawn.map(|drawn| BesideLabels {
+                file: view.name.clone(),
+                reading: view.reading,
+                drawn,
+                names: Arc::clone(&reference.names),
+            }),
+            Err(why) => {
+                self.toasts.warning(tr_with(
+                    "{name} can't be drawn over the second scan: {why}",
+                    &[("name", &view.name), ("why", &tr_error(&why))],
+                ));
+                None
+            }
         }
     }
 
@@ -145,10 +185,14 @@ impl App {
         view.selected.take_if(|pair| gone(*pair));
         comparison.drawing.follow(document, &reference, view, waits, status);
         let beside = wants_beside.then(|| BesideLabels {
+            file: view.name.clone(),
+            reading: view.reading,
             drawn: comparison.drawing.itself(document, &reference, view, status),
             names: Arc::clone(&reference.names),
         });
-        self.view.scan.beside.labels = beside;
+        if wants_beside {
+            self.view.scan.beside.labels = beside;
+        }
         if comparison.places.is_outdated(document, &reference, view) {
             status.place = None;
         }
@@ -168,6 +212,7 @@ impl App {
         comparison.numbers.stop_for_good();
         comparison.drawing.stop();
         comparison.places.stop();
+        comparison.on_second.stop();
         self.status.comparison = ComparisonStatus::default();
     }
 
@@ -219,7 +264,7 @@ impl App {
 
     fn ask_save_comparison(&mut self) {
         let Some(open) = &self.open else { return };
-        let stem = stem_of(&self.formats, &open.path);
+        let stem = open.stem(&self.formats);
         let suggestion = open.path.with_file_name(format!("{stem}_comparison.csv"));
         self.files.paths.ask(Purpose::Comparison(open.number, suggestion));
     }

@@ -27,7 +27,7 @@ impl App {
     pub(super) fn comparison_csv(&self) -> Option<String> {
         let (table, file) = (self.numbers_now()?, self.compared_file()?);
         let case = stem_of(&self.formats, &file);
-        Some(COMPARISON_CSV_HEAD.to_owned() + &comparison_csv_rows(&case, &table.found))
+        Some(COMPARISON_CSV_HEAD.to_owned() + &comparison_csv_rows(&case, &table.found.labels))
     }
 
     fn comparison_json(&self) -> Option<String> {

@@ -19,6 +19,8 @@ pub struct DialogQuestion {
     pub suggestion: Option<PathBuf>,
     /// It asks for a folder that exists.
     pub folder: bool,
+    /// It asks for one file or several that exist.
+    pub several: bool,
 }
 
 /// What came of it.
@@ -26,6 +28,8 @@ pub struct DialogQuestion {
 pub enum DialogReply {
     /// The user chose this.
     Path(PathBuf),
+    /// The user chose these, where several were asked for.
+    Paths(Vec<PathBuf>),
     /// The user closed the dialog.
     CalledOff,
     /// None appeared.
@@ -43,7 +47,7 @@ pub type Dialogs = Box<dyn Fn(&DialogQuestion) -> Dialog>;
 const UNSEEN: Duration = Duration::from_millis(400);
 
 /// What a system's dialog answers in the end.
-type Chosen = Pin<Box<dyn Future<Output = Option<rfd::FileHandle>> + Send>>;
+type Chosen = Pin<Box<dyn Future<Output = Option<DialogReply>> + Send>>;
 
 /// The dialogs of the system.
 pub(in crate::app) fn of_the_system() -> Dialogs {
@@ -58,10 +62,28 @@ pub(in crate::app) fn of_the_system() -> Dialogs {
                 dialog = dialog.set_directory(folder);
             }
         }
+        let one = |file: rfd::FileHandle| DialogReply::Path(file.path().to_owned());
+        let all = |files: Vec<rfd::FileHandle>| {
+            DialogReply::Paths(files.iter().map(|file| file.path().to_owned()).collect())
+        };
+        // Made here and only waited for on the other thread.
         let chosen: Chosen = match question.suggestion {
-            Some(_) => Box::pin(dialog.save_file()),
-            None if question.folder => Box::pin(dialog.pick_folder()),
-            None => Box::pin(dialog.pick_file()),
+            Some(_) => {
+                let chosen = dialog.save_file();
+                Box::pin(async move { chosen.await.map(one) })
+            }
+            None if question.folder => {
+                let chosen = dialog.pick_folder();
+                Box::pin(async move { chosen.await.map(one) })
+            }
+            None if question.several => {
+                let chosen = dialog.pick_files();
+                Box::pin(async move { chosen.await.map(all) })
+            }
+            None => {
+                let chosen = dialog.pick_file();
+                Box::pin(async move { chosen.await.map(one) })
+            }
         };
         Box::new(move |appears| {
             if !are_there() {
@@ -72,7 +94,7 @@ pub(in crate::app) fn of_the_system() -> Dialogs {
             }
             let since = Instant::now();
             match pollster::block_on(chosen) {
-                Some(file) => DialogReply::Path(file.path().to_owned()),
+                Some(reply) => reply,
                 // It says the same when it is called off and when it can't be shown.
                 None if since.elapsed() < UNSEEN || !are_there() => DialogReply::NoDialog,
                 None => DialogReply::CalledOff,

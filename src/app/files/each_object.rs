@@ -96,7 +96,7 @@ type Writing = Task<Result<usize, NotWritten>>;
 #[derive(Default)]
 pub(super) struct EachSaving {
     writing: Option<(EachObject, StateId, Writing)>,
-    asking: Option<EachObject>,
+    asking: Option<(EachObject, FilesThere)>,
 }
 
 impl EachSaving {
@@ -117,7 +117,7 @@ impl EachSaving {
 
     /// What is asked about; it is not any more.
     pub(super) fn take_question(&mut self) -> Option<EachObject> {
-        self.asking.take()
+        self.asking.take().map(|(wanted, _)| wanted)
     }
 
     /// Starts writing. `scan`: where the scan is, or would be.
@@ -148,10 +148,9 @@ impl EachSaving {
         open: Option<DocumentNumber>,
         status: &mut Status,
     ) -> Option<News> {
-        self.asking.take_if(|asked| Some(asked.document) != open);
-        if self.asking.is_none() {
-            status.ask_files = None;
-        }
+        self.asking.take_if(|(asked, _)| Some(asked.document) != open);
+        // Another question of this kind may have been answered: then this one is the next.
+        status.ask_files = self.asking.as_ref().map(|(_, there)| there.clone());
         let (wanted, _, task) = self.writing.as_ref()?;
         let (done, total) = task.progress();
         let name = name_of(&wanted.folder);
@@ -169,8 +168,9 @@ impl EachSaving {
                 });
             }
             Ok(Err(NotWritten::There(names))) => {
-                status.ask_files = Some(FilesThere { folder: wanted.folder.clone(), names });
-                self.asking = Some(wanted);
+                let there = FilesThere { folder: wanted.folder.clone(), names };
+                status.ask_files = Some(there.clone());
+                self.asking = Some((wanted, there));
                 return None;
             }
             Ok(Err(NotWritten::Io(IoError::Cancelled))) => {
@@ -187,5 +187,31 @@ impl EachSaving {
             ),
         };
         Some(News::Failed(why))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Meshes are asked about in the same place.
+    #[test]
+    fn a_question_stays_until_it_is_answered() {
+        let document = DocumentNumber(1);
+        let folder = PathBuf::from("labels");
+        let there = FilesThere { folder: folder.clone(), names: vec!["liver.nii.gz".to_owned()] };
+        let mut each = EachSaving {
+            writing: None,
+            asking: Some((EachObject { document, folder }, there.clone())),
+        };
+        let mut status = Status { ask_files: Some(there.clone()), ..Status::default() };
+        for _ in 0..2 {
+            // What was asked about meshes is answered.
+            status.ask_files = None;
+            assert!(each.poll(Some(document), &mut status).is_none());
+            assert_eq!(status.ask_files.as_ref(), Some(&there));
+        }
+        assert!(each.take_question().is_some_and(|wanted| wanted.document == document));
+        assert!(each.poll(Some(document), &mut status).is_none() && status.ask_files.is_none());
     }
 }

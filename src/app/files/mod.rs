@@ -26,23 +26,24 @@ use crate::io::{PairStamp, Registry};
 use crate::session;
 use crate::ui::text::tr;
 use crate::ui::{LeftOut, ReferenceReading, Status};
-use crate::volume::Volume;
 use crate::work::Wake;
 pub use dialogs::{Dialog, DialogQuestion, DialogReply, Dialogs};
 pub(super) use each_object::EachObject;
 use each_object::EachSaving;
 pub(super) use names::{
     Output, TABLE_ENDINGS, ending_with_overlaps, is_named_like_a_model, label_ending,
-    label_path_for, name_of, same_file, sample_scan, stem_of,
+    label_path_for, name_of, same_file, sample_scan, stem_for, stem_of,
 };
 pub(super) use news::{EachWritten, News};
 use paths::Paths;
 pub(super) use paths::Purpose;
+pub(super) use queue::OpenScans;
 use queue::Queue;
 pub(super) use reading::{
-    Asked, AskedWhat, Failed, FileContents, Labels, Loaded, ReferenceDoubts, ReferenceRead, Role,
-    Which, load,
+    Asked, AskedWhat, BothScans, Failed, FileContents, Labels, Loaded, ReferenceDoubts,
+    ReferenceRead, Role, Which, load,
 };
+pub(super) use reference::read_reference;
 use saving::Saving;
 pub(super) use saving::{Loses, Replace, ReplaceQuestion, SaveHow, label_names};
 
@@ -121,15 +122,15 @@ impl Files {
         self.queue.cancel();
     }
 
-    /// What has happened. `open` is the open document with its scan; `hold` keeps further files waiting,
-    /// because which document they belong to is about to be decided.
+    /// What has happened. `open` is what is open; `hold` keeps further files waiting, because which document they belong
+    /// to is about to be decided.
     pub fn poll(
         &mut self,
-        open: Option<(DocumentNumber, &Arc<Volume>)>,
+        open: Option<OpenScans<'_>>,
         hold: bool,
         status: &mut Status,
     ) -> Vec<News> {
-        let number = open.map(|(number, _)| number);
+        let number = open.map(|open| open.document);
         let mut news: Vec<News> = self.answered.take().into_iter().collect();
         news.extend(self.queue.poll(number, status));
         if news.is_empty() && !hold {
@@ -143,8 +144,10 @@ impl Files {
         news.extend(saved);
         news.extend(self.each.poll(number, status));
         (status.ask_replace, status.ask_flatten) = self.asked();
-        if let Some((purpose, path)) = self.paths.poll() {
-            news.extend(self.chosen(&purpose, path));
+        if let Some((purpose, paths)) = self.paths.poll() {
+            for path in paths {
+                news.extend(self.chosen(&purpose, path));
+            }
         }
         news
     }
@@ -211,11 +214,16 @@ impl Files {
     fn chosen(&mut self, purpose: &Purpose, path: PathBuf) -> Option<News> {
         match purpose {
             Purpose::Open if session::is_named_as_session(&path) => Some(News::Session(path)),
-            Purpose::Open | Purpose::Overlay | Purpose::Beside | Purpose::Reference => {
+            Purpose::Open
+            | Purpose::Overlay
+            | Purpose::Beside
+            | Purpose::Reference
+            | Purpose::Raters => {
                 let role = match purpose {
                     Purpose::Overlay => Role::Overlay,
-                    Purpose::Beside => Role::Beside,
+                    Purpose::Beside => Role::Beside(None),
                     Purpose::Reference => Role::Reference(ReferenceReading::default()),
+                    Purpose::Raters => Role::Rater(ReferenceReading::default()),
                     _ => Role::Any,
                 };
                 self.open(path, role);
@@ -232,6 +240,9 @@ impl Files {
             Purpose::Comparison(document, _) => {
                 Some(News::SaveComparisonTo(*document, purpose.named(&self.formats, path)))
             }
+            Purpose::Agreement(document, _) => {
+                Some(News::SaveAgreementTo(*document, purpose.named(&self.formats, path)))
+            }
             Purpose::Robot(document, _) => {
                 Some(News::SaveRobotTo(*document, purpose.named(&self.formats, path)))
             }
@@ -245,7 +256,7 @@ impl Files {
                 let path = purpose.named(&self.formats, path);
                 Some(News::ExportMeshesTo(*document, wanted.clone(), path))
             }
-            Purpose::LabelTable(document, _) => {
+            Purpose::LabelTable(document, ..) => {
                 Some(News::SaveLabelTableTo(*document, purpose.named(&self.formats, path)))
             }
             Purpose::Model => Some(News::Model(path)),

@@ -74,7 +74,7 @@ pub(in crate::app) fn table_name(path: PathBuf) -> PathBuf {
 
 /// `scan.nii.gz` → `scan_mask.nii.gz`, beside it; of the format of the scan, if that is written. A folder has no ending
 /// that would say its format, and the names of DICOM files often have none: `said` does. A format that names the images
-/// of its labels is not for a scan that has none.
+/// of its labels is not for a scan that has none. Of one of several series of a folder it has which: `study_PT4_mask.dcm`.
 pub(in crate::app) fn label_path_for(
     formats: &Registry,
     scan: &Path,
@@ -84,7 +84,7 @@ pub(in crate::app) fn label_path_for(
     let ending = own.unwrap_or_else(|| formats.ending_beside(scan, ContentKind::Labels));
     let named = formats.names_images(Path::new(&format!("m{ending}")));
     let ending = if named && said.images.is_none() { label_ending(formats) } else { ending };
-    scan.with_file_name(format!("{}_mask{ending}", stem_of(formats, scan)))
+    scan.with_file_name(format!("{}_mask{ending}", stem_for(formats, scan, said)))
 }
 
 /// How the name of a label map usually ends.
@@ -102,6 +102,11 @@ pub(in crate::app) fn ending_with_overlaps(formats: &Registry) -> &'static str {
 /// `scan.nii.gz` → `scan`.
 pub(in crate::app) fn stem_of(formats: &Registry, scan: &Path) -> String {
     formats.stem(scan).map_or_else(|| name_of(scan), |stem| stem.to_string_lossy().into_owned())
+}
+
+/// That of what is about a scan: with its series where several lie in one place. `study` → `study_PT4`.
+pub(in crate::app) fn stem_for(formats: &Registry, scan: &Path, said: &Provenance) -> String {
+    stem_of(formats, scan) + &said.name_part()
 }
 
 /// Whether both names lead to one file. Asks the disk: not for the UI thread.
@@ -182,6 +187,17 @@ mod tests {
         for scan in ["d/CT", "d/IM1.dcm"] {
             let path = label_path_for(formats(), Path::new(scan), &part);
             assert!(path.to_string_lossy().ends_with("_mask.nii.gz"), "{}", path.display());
+        }
+        for (among, name) in [
+            ("PT 4", "d/study_PT4_mask.dcm"),
+            ("CT 3 #2", "d/study_CT3-2_mask.dcm"),
+            ("../C/T\\ 5", "d/study_..CT5_mask.dcm"),
+            ("", "d/study_mask.dcm"),
+        ] {
+            let (among, images) = (among.to_owned(), Some(Arc::default()));
+            let said = Provenance { format: "DICOM", among, images, ..Provenance::default() };
+            let path = label_path_for(formats(), Path::new("d/study"), &said);
+            assert_eq!(path, Path::new(name));
         }
         let path = |s: &str| of(s, "");
         assert_eq!(of("d/CT", "DICOM"), "d/CT_mask.dcm");

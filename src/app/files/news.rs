@@ -26,8 +26,8 @@ pub(in crate::app) enum News {
     Offered(Box<Loaded>, Option<String>),
     /// An image to lay over the scan was read.
     Overlay(Box<Loaded>),
-    /// A second scan to be shown beside the open one was read.
-    Beside(Box<Loaded>),
+    /// A second scan to be shown beside the open one was read; at this time point (from 0), if one was named.
+    Beside(Box<Loaded>, Option<usize>),
     /// There are several scans of which the user has to choose one, to be what the role says.
     Several(PathBuf, Role, Arc<dyn SeriesList>),
     /// Something has to be said before the scan can be read.
@@ -38,8 +38,12 @@ pub(in crate::app) enum News {
     Doubted(PathBuf, Box<Labels>),
     /// A label map was read that the objects are to be compared with.
     Reference(PathBuf, Box<ReferenceRead>),
+    /// A label map by one of several raters was read.
+    Rater(PathBuf, Box<ReferenceRead>),
     /// The user has chosen where the numbers of a comparison go.
     SaveComparisonTo(DocumentNumber, PathBuf),
+    /// The user has chosen where the numbers of several raters go.
+    SaveAgreementTo(DocumentNumber, PathBuf),
     /// The user has chosen where the figures of a robot's clicks go.
     SaveRobotTo(DocumentNumber, PathBuf),
     /// The user has chosen where the numbers of the objects go.

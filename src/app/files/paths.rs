@@ -24,10 +24,14 @@ pub(in crate::app) enum Purpose {
     Beside,
     /// Which label map the objects are compared with.
     Reference,
+    /// Which label maps are those of several raters.
+    Raters,
     Save(DocumentNumber, PathBuf),
     Draw(DocumentNumber, Output, PathBuf),
     /// Where the numbers of a comparison go.
     Comparison(DocumentNumber, PathBuf),
+    /// Where the numbers of several raters go.
+    Agreement(DocumentNumber, PathBuf),
     /// Where the figures of a robot's clicks go.
     Robot(DocumentNumber, PathBuf),
     /// Where the numbers of the objects go.
@@ -36,8 +40,8 @@ pub(in crate::app) enum Purpose {
     Drawn(DocumentNumber, PathBuf),
     /// Where meshes of which objects go.
     Meshes(DocumentNumber, WantedMeshes, PathBuf),
-    /// Where names and colours of the objects go for another program.
-    LabelTable(DocumentNumber, PathBuf),
+    /// Where names and colours of the objects go for another program; whether the label map that was exported has others.
+    LabelTable(DocumentNumber, PathBuf, bool),
     Model,
     /// Where the session is kept from now on, and whether the scan's voxels are in it.
     Session(DocumentNumber, PathBuf, ScanWish),
@@ -61,6 +65,7 @@ impl Purpose {
             Purpose::Save(..)
                 | Purpose::Draw(..)
                 | Purpose::Comparison(..)
+                | Purpose::Agreement(..)
                 | Purpose::Robot(..)
                 | Purpose::Measures(..)
                 | Purpose::Drawn(..)
@@ -76,10 +81,14 @@ impl Purpose {
             Purpose::Save(..) => with_ending(path, &formats.written_endings(ContentKind::Labels)),
             Purpose::Draw(_, output, _) => with_ending(path, &[output.ending()]),
             Purpose::Comparison(..)
+            | Purpose::Agreement(..)
             | Purpose::Robot(..)
             | Purpose::Measures(..)
             | Purpose::Drawn(..) => with_ending(path, &[".csv", ".json"]),
-            Purpose::Meshes(..) => with_ending(path, &MeshFormat::ENDINGS),
+            Purpose::Meshes(_, wanted, _) => {
+                let chosen = [wanted.ending].into_iter().chain(MeshFormat::ENDINGS);
+                with_ending(path, &chosen.collect::<Vec<_>>())
+            }
             Purpose::LabelTable(..) => table_name(path),
             Purpose::Session(..) => with_ending(path, &[session::ENDING]),
             _ => path,
@@ -107,6 +116,8 @@ impl Purpose {
             Purpose::Beside => tr("Show a second scan beside the open one"),
             Purpose::Reference => tr("Compare the objects with this label map"),
             Purpose::Comparison(..) => tr("Save the numbers of the comparison (.csv or .json)"),
+            Purpose::Raters => tr("Label maps of this scan by several raters"),
+            Purpose::Agreement(..) => tr("Save how the raters agree (.csv or .json)"),
             Purpose::Robot(..) => tr("Save the figures of the robot user (.csv or .json)"),
             Purpose::Measures(..) => tr("Save the numbers of the objects (.csv or .json)"),
             Purpose::Drawn(..) => tr("Save the drawn measurements (.csv or .json)"),
@@ -145,11 +156,12 @@ impl Purpose {
             Purpose::Save(_, path)
             | Purpose::Draw(_, _, path)
             | Purpose::Comparison(_, path)
+            | Purpose::Agreement(_, path)
             | Purpose::Robot(_, path)
             | Purpose::Measures(_, path)
             | Purpose::Drawn(_, path)
             | Purpose::Meshes(_, _, path)
-            | Purpose::LabelTable(_, path)
+            | Purpose::LabelTable(_, path, _)
             | Purpose::Session(_, path, _) => Some(path),
             _ => None,
         }
@@ -161,6 +173,7 @@ impl Purpose {
             | Purpose::Overlay
             | Purpose::Beside
             | Purpose::Reference
+            | Purpose::Raters
             | Purpose::FindScan { folder: false } => {
                 let mut kinds: Vec<_> = formats.reads().map(kind).collect();
                 if matches!(self, Purpose::Open) {
@@ -172,13 +185,16 @@ impl Purpose {
             }
             Purpose::Save(..) => formats.writes(ContentKind::Labels).map(kind).collect(),
             Purpose::Comparison(..)
+            | Purpose::Agreement(..)
             | Purpose::Robot(..)
             | Purpose::Measures(..)
             | Purpose::Drawn(..) => {
                 vec![("CSV".to_owned(), vec!["csv"]), ("JSON".to_owned(), vec!["json"])]
             }
-            Purpose::Meshes(..) => {
-                let kinds = [("glTF", "glb"), ("OBJ", "obj"), ("STL", "stl"), ("PLY", "ply")];
+            Purpose::Meshes(_, wanted, _) => {
+                let mut kinds = [("glTF", "glb"), ("OBJ", "obj"), ("STL", "stl"), ("PLY", "ply")];
+                // The first one is chosen in the dialog.
+                kinds.sort_by_key(|(_, ending)| !wanted.ending.ends_with(ending));
                 kinds.map(|(name, ending)| (name.to_owned(), vec![ending])).to_vec()
             }
             Purpose::LabelTable(..) => {
@@ -200,7 +216,8 @@ impl Purpose {
         };
         let folder = self.asks_folder();
         let suggestion = self.suggestion().cloned();
-        DialogQuestion { title: self.title().to_owned(), kinds, suggestion, folder }
+        let several = matches!(self, Purpose::Raters);
+        DialogQuestion { title: self.title().to_owned(), kinds, suggestion, folder, several }
     }
 }
 
@@ -298,13 +315,13 @@ impl Paths {
         (self.wake)();
     }
 
-    /// The path that was chosen, once.
-    pub fn poll(&mut self) -> Option<(Purpose, PathBuf)> {
+    /// What was chosen, once: one path, or several where these are asked for.
+    pub fn poll(&mut self) -> Option<(Purpose, Vec<PathBuf>)> {
         if let Some(there) = self.looking.as_ref().and_then(|looking| looking.task.poll()) {
             let Looking { purpose, path, prompt, .. } = self.looking.take()?;
             // Where nobody could look, it is asked once more than needed.
             if !there.unwrap_or(true) {
-                return Some((purpose, path));
+                return Some((purpose, vec![path]));
             }
             if self.prompt.is_none() {
                 let mut prompt = prompt.unwrap_or_else(|| line_for(&purpose));
@@ -334,9 +351,13 @@ impl Paths {
                 let named = purpose.named(&self.formats, path.clone());
                 if purpose.writes() && named != path {
                     // The dialog asked about the name without its ending.
-                    return self.look(purpose, named, None);
+                    return self.look(purpose, named, None).map(|(p, path)| (p, vec![path]));
                 }
-                Some((purpose, path))
+                Some((purpose, vec![path]))
+            }
+            Ok(DialogReply::Paths(paths)) => {
+                self.prompt = None;
+                Some((purpose, paths))
             }
             Ok(DialogReply::CalledOff) => None,
             Ok(DialogReply::NoDialog) | Err(_) => {
@@ -424,7 +445,12 @@ impl Paths {
 /// A line to type the path into.
 fn line_for(purpose: &Purpose) -> PathPrompt {
     let text = purpose.suggestion().map(|path| path.display().to_string()).unwrap_or_default();
-    let prompt = PathPrompt::new(purpose.typed_title(), text);
+    let mut prompt = PathPrompt::new(purpose.typed_title(), text);
+    if matches!(purpose, Purpose::LabelTable(.., true)) {
+        prompt = prompt.with_note(tr(
+            "The masks have changes that are not exported: the exported mask may not have the numbers of this table yet.",
+        ));
+    }
     if purpose.asks_folder() { prompt.of_a_folder() } else { prompt }
 }
 

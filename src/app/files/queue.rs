@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::names::name_of;
 use super::news::News;
-use super::reading::{Failed, FileContents, Role, Which, is_named_like_labels, load};
+use super::reading::{BothScans, Failed, FileContents, Role, Which, is_named_like_labels, load};
 use super::reference::read_reference;
 use crate::app::document_number::DocumentNumber;
 use crate::io::Registry;
@@ -14,6 +14,15 @@ use crate::ui::text::{mark, tr, tr_with};
 use crate::ui::{FileProgress, Status};
 use crate::volume::Volume;
 use crate::work::{Task, Wake};
+
+/// What files belong to that are read.
+#[derive(Clone, Copy)]
+pub(in crate::app) struct OpenScans<'a> {
+    pub document: DocumentNumber,
+    pub scan: &'a Arc<Volume>,
+    /// The scan that is shown beside.
+    pub second: Option<&'a Arc<Volume>>,
+}
 
 /// A file that is to be read.
 struct Wanted {
@@ -95,7 +104,7 @@ impl Queue {
             Ok(Ok(FileContents::Several(list))) => Some(News::Several(path, role, list)),
             Ok(Ok(FileContents::Image(loaded, why))) => Some(match role {
                 Role::Overlay => News::Overlay(loaded),
-                Role::Beside => News::Beside(loaded),
+                Role::Beside(time_point) => News::Beside(loaded, time_point),
                 Role::Dropped if document.is_some() => News::Offered(loaded, why),
                 // Should it have been meant as a label map, the scan stays until the user says otherwise.
                 _ if document.is_some() && why.is_some() => News::Offered(loaded, why),
@@ -107,7 +116,10 @@ impl Queue {
                 let news = if doubted && !agreed { News::Doubted } else { News::Labels };
                 Some(news(path, labels))
             }
-            Ok(Ok(FileContents::Reference(read))) => Some(News::Reference(path, read)),
+            Ok(Ok(FileContents::Reference(read))) => Some(match role {
+                Role::Rater(_) => News::Rater(path, read),
+                _ => News::Reference(path, read),
+            }),
             Ok(Ok(FileContents::Model)) => Some(News::Model(path)),
             Ok(Ok(FileContents::Cases)) => Some(News::Cases(path)),
             Ok(Err(Failed::Cancelled)) => None,
@@ -120,18 +132,19 @@ impl Queue {
         }
     }
 
-    /// Starts the next file, if none is being read. `open`: the open document with its scan.
+    /// Starts the next file, if none is being read. `open`: what is open.
     pub(super) fn start_next(
         &mut self,
         formats: &Arc<Registry>,
-        open: Option<(DocumentNumber, &Arc<Volume>)>,
+        open: Option<OpenScans<'_>>,
         status: &mut Status,
     ) -> Option<News> {
         if self.reading.is_some() {
             return None;
         }
         let wanted = self.waiting.pop_front()?;
-        let (document, scan) = open.unzip();
+        let document = open.map(|open| open.document);
+        let scan = open.map(|open| open.scan);
         if scan.is_none()
             && let Some(why) = needs_scan(&wanted.path, wanted.role)
         {
@@ -140,12 +153,14 @@ impl Queue {
             return Some(News::Failed(why));
         }
         let (scan, formats) = (scan.cloned(), formats.clone());
+        let second = open.and_then(|open| open.second.cloned());
         let (file, how) = (wanted.path.clone(), (wanted.role, wanted.which.clone()));
         let task = Task::start("open", self.wake.clone(), move |cancel, progress| {
             match (how.0, scan.as_deref()) {
-                (Role::Reference(reading), Some(scan)) => {
+                (Role::Reference(reading) | Role::Rater(reading), Some(scan)) => {
                     let how = (reading, &how.1);
-                    read_reference(&formats, &file, how, scan, cancel, progress)
+                    let scans = BothScans { scan, second: second.as_deref() };
+                    read_reference(&formats, &file, how, scans, cancel, progress)
                 }
                 (role, scan) => load(&formats, &file, (role, &how.1), scan, cancel, progress),
             }
@@ -165,13 +180,13 @@ impl Queue {
 /// What is said of a file that can't be opened without a scan.
 fn needs_scan(path: &Path, role: Role) -> Option<String> {
     let text = match role {
-        Role::Labels | Role::Agreed(_) | Role::Reference(_) => {
+        Role::Labels | Role::Agreed(_) | Role::Reference(_) | Role::Rater(_) => {
             mark("There is no scan for this label map to lie on; open its scan first: {name}")
         }
         Role::Overlay => {
             mark("There is no scan for this image to be laid over; open its scan first: {name}")
         }
-        Role::Beside => {
+        Role::Beside(_) => {
             mark("There is no scan for this one to be shown beside; open that first: {name}")
         }
         _ => return None,

@@ -28,10 +28,12 @@ pub(in crate::app) enum Role {
     Dropped,
     /// An image to lay over the open scan.
     Overlay,
-    /// A second scan, to be shown beside the open one.
-    Beside,
+    /// A second scan, to be shown beside the open one; at this time point (from 0), if one is named.
+    Beside(Option<usize>),
     /// A label map that the objects are compared with.
     Reference(ReferenceReading),
+    /// A label map by one of several raters, which are compared with each other.
+    Rater(ReferenceReading),
 }
 
 /// Which of the scans of a folder, an archive or an index is meant.
@@ -63,6 +65,11 @@ impl Which {
             Self::As(which, _) => Self::As(which, options),
             which => Self::As(Box::new(which), options),
         }
+    }
+
+    /// Without what the user has said about how it is read.
+    pub fn of_place(&self) -> &Self {
+        if let Self::As(which, _) = self { which } else { self }
     }
 
     fn plain(self) -> Self {
@@ -112,6 +119,21 @@ pub(in crate::app) struct ReferenceRead {
     pub overlaps: bool,
     /// It lay on another grid and was put onto the scan's; so many labels have no voxel there.
     pub resampled: Option<usize>,
+    /// Its voxels are those of the second scan beside, and not the scan's.
+    pub on_second: bool,
+    /// Of several in its place, which it is.
+    pub name: String,
+    /// The files that it was read from.
+    pub files: Vec<PathBuf>,
+    /// How it was read.
+    pub reading: ReferenceReading,
+}
+
+/// The open scan, and the one beside it if there is one.
+#[derive(Clone, Copy)]
+pub(in crate::app) struct BothScans<'a> {
+    pub scan: &'a Volume,
+    pub second: Option<&'a Volume>,
 }
 
 /// What was in a file.
@@ -202,7 +224,7 @@ pub(in crate::app) fn load(
     let began = std::fs::metadata(path).and_then(|about| about.modified()).ok();
     let (source, limits) = (Source::at(path), Limits::default());
     // What is to be an image is not taken for labels.
-    let is_image = matches!(role, Role::Overlay | Role::Beside);
+    let is_image = matches!(role, Role::Overlay | Role::Beside(_));
     if let Some(scan) = scan.filter(|_| !is_image)
         && let Some(read) = formats.labels_for(&source, scan, &limits, cancel, progress)?
     {
@@ -258,7 +280,7 @@ pub(super) fn volume(
 ) -> Result<Result<Volume, Arc<dyn SeriesList>>, IoError> {
     let limits = Limits::default();
     let options = which.options();
-    let which = if let Which::As(which, _) = which { &**which } else { which };
+    let which = which.of_place();
     if let Which::Row(list, row) = which {
         return list.open_as(*row, &options, &limits, cancel, progress).map(Ok);
     }

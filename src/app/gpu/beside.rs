@@ -7,15 +7,15 @@ use super::Gpu;
 use crate::render::{Scene, UPLOAD_BUDGET};
 use crate::ui::DrawnLabels;
 use crate::ui::views::{BesideSlot, SceneSlot};
-use crate::volume::Volume;
+use crate::volume::{LabelMap, Volume};
 
 /// What is to be shown.
 #[derive(Clone, Copy)]
 pub(in crate::app) enum WantedBeside<'a> {
-    /// Another scan.
-    Scan(&'a Arc<Volume>),
+    /// Another scan, with labels on its own grid if there are some, and whether they are seen.
+    Scan(&'a Arc<Volume>, Option<(&'a DrawnLabels, bool)>),
     /// The scan with these labels, once there are some, and whether they are seen.
-    Labels(Option<&'a DrawnLabels>, bool),
+    Labels(Option<(&'a DrawnLabels, bool)>),
 }
 
 /// What is in the scene beside.
@@ -23,7 +23,7 @@ pub(in crate::app) enum WantedBeside<'a> {
 pub(super) struct BesideShown {
     /// A second scan.
     scan: Option<Arc<Volume>>,
-    /// The labels over the first one, by their number, which were uploaded or found no room.
+    /// The labels, by their number, which were uploaded or found no room.
     labels: Option<u64>,
 }
 
@@ -44,11 +44,13 @@ impl Gpu {
             return Ok(true);
         };
         // Of what was shown before, one kind keeps nothing for the other.
-        let kept = before.filter(|_| match wanted {
-            WantedBeside::Scan(volume) => {
-                self.beside.scan.as_ref().is_some_and(|scan| Arc::ptr_eq(scan, volume))
+        let shown = &mut self.beside;
+        let kept = before.filter(|_| match (wanted, &shown.scan) {
+            (WantedBeside::Scan(volume, _), Some(scan)) => {
+                Arc::ptr_eq(scan, volume) || scan.grid() == volume.grid()
             }
-            WantedBeside::Labels(..) => self.beside.scan.is_none(),
+            (WantedBeside::Labels(_), scan) => scan.is_none(),
+            (WantedBeside::Scan(..), None) => false,
         });
         let anew = kept.is_none();
         let mut scene = kept.unwrap_or_else(|| first.beside());
@@ -56,13 +58,12 @@ impl Gpu {
             self.beside = BesideShown::default();
         }
         let done = match wanted {
-            WantedBeside::Scan(volume) => {
-                let shown = &mut self.beside;
-                second(&mut scene, volume, shown)
+            WantedBeside::Scan(volume, labels) => {
+                second(&mut scene, volume, labels, &mut self.beside)
             }
-            WantedBeside::Labels(labels, seen) => {
+            WantedBeside::Labels(labels) => {
                 let other = scene.share(first);
-                labelled(&mut scene, labels.map(|labels| (labels, seen)), other, &mut self.beside)
+                labelled(&mut scene, labels, other, &mut self.beside)
             }
         };
         resources.insert(BesideSlot(Some(scene)));
@@ -73,13 +74,26 @@ impl Gpu {
 fn second(
     scene: &mut Scene,
     volume: &Arc<Volume>,
+    labels: Option<(&DrawnLabels, bool)>,
     shown: &mut BesideShown,
 ) -> Result<bool, String> {
-    if shown.scan.is_none() {
+    if !shown.scan.as_ref().is_some_and(|scan| Arc::ptr_eq(scan, volume)) {
         // Should it not go, it is not tried again.
-        shown.scan = Some(Arc::clone(volume));
-        scene.set_volume(Arc::clone(volume)).map_err(|why| why.to_string())?;
+        let before = shown.scan.replace(Arc::clone(volume));
+        let none = LabelMap::empty(volume.grid().dims());
+        let drawn = labels.map_or(&none, |(drawn, _)| &drawn.labels);
+        // Another time point of the same scan keeps its texture and the labels.
+        if before.is_none() || !scene.set_time_point(volume, drawn) {
+            shown.labels = None;
+            scene.set_volume(Arc::clone(volume)).map_err(|why| why.to_string())?;
+        }
     }
+    if labels.is_none() && shown.labels.take().is_some() {
+        scene.set_styles(&[]);
+        let none = LabelMap::empty(volume.grid().dims());
+        scene.set_labels(&none, None).map_err(|why| why.to_string())?;
+    }
+    labelled(scene, labels, false, shown)?;
     Ok(scene.upload(UPLOAD_BUDGET))
 }
 

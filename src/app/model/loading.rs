@@ -89,10 +89,12 @@ impl Loading {
                 self.models += 1;
                 let model = match answer {
                     Ok(model) => Ok(model),
-                    Err((SegmentError::Cancelled, kept)) => kept.ok_or_else(|| STOPPED.to_owned()),
+                    Err((SegmentError::Cancelled, kept)) => {
+                        kept.ok_or_else(|| ModelStatus::Stopped(STOPPED.to_owned()))
+                    }
                     Err((why, kept)) => {
                         toasts.error(why.to_string());
-                        kept.ok_or_else(|| why.to_string())
+                        kept.ok_or_else(|| ModelStatus::Failed(why.to_string()))
                     }
                 };
                 if let Ok(model) = &model {
@@ -109,15 +111,15 @@ impl Loading {
     }
 }
 
-/// What the status says of the model that there is, or of why there is none.
-fn show(model: Result<ReadyModel, String>, status: &mut Status) {
+/// What the status says of the model that there is, or that there is none and why.
+fn show(model: Result<ReadyModel, ModelStatus>, status: &mut Status) {
     match model {
         Ok(ReadyModel { name, model, device, reason, capabilities, .. }) => {
             status.capabilities = Some(capabilities);
             status.model_path = model.path().map(Path::to_owned);
             status.model = ModelStatus::Ready { name, device, reason };
         }
-        Err(why) => status.model = ModelStatus::Failed(why),
+        Err(why) => status.model = why,
     }
 }
 
@@ -190,5 +192,10 @@ mod tests {
         loading.asked();
         loading.take(failed(None), &mut status, &mut toasts);
         assert!(matches!(status.model, ModelStatus::Failed(_)));
+        // What the user has stopped is no failure.
+        loading.asked();
+        let stopped = Tell::Model(Err((SegmentError::Cancelled, None)));
+        loading.take(stopped, &mut status, &mut toasts);
+        assert_eq!(status.model, ModelStatus::Stopped(STOPPED.to_owned()));
     }
 }

@@ -147,7 +147,7 @@ impl Model {
         if self.waits.take().is_none() {
             return;
         }
-        let failed = matches!(status.model, ModelStatus::Failed(_));
+        let failed = matches!(status.model, ModelStatus::Failed(_) | ModelStatus::Stopped(_));
         let server = self.chosen.as_ref().and_then(ModelRef::server).filter(|_| failed);
         if let Some(served) = server {
             status.model = ModelStatus::Loading(served.address.host().to_owned());
@@ -185,7 +185,9 @@ impl Model {
 
     /// Whether clicks wait because the server of the model that was chosen could not be reached.
     pub(super) fn waits_to_be_opened(&mut self, entry: EntryId, status: &Status) -> bool {
-        let ModelStatus::Failed(why) = &status.model else { return false };
+        let (ModelStatus::Failed(why) | ModelStatus::Stopped(why)) = &status.model else {
+            return false;
+        };
         if self.dead || self.chosen.as_ref().and_then(ModelRef::server).is_none() {
             return false;
         }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::app::App;
 use crate::app::document_number::DocumentNumber;
-use crate::app::files::{Purpose, stem_of};
+use crate::app::files::Purpose;
 /// The file that is being written.
 pub(super) use crate::app::table_file::TableFile as RunFile;
 use crate::app::table_file::is_json;
@@ -16,7 +16,7 @@ impl App {
         let Some(open) = self.open.as_ref().filter(|_| self.status.robot.run.is_some()) else {
             return;
         };
-        let stem = stem_of(&self.formats, &open.path);
+        let stem = open.stem(&self.formats);
         let suggestion = open.path.with_file_name(format!("{stem}_robot.csv"));
         self.files.paths.ask(Purpose::Robot(open.number, suggestion));
     }

@@ -19,7 +19,7 @@ use std::time::Instant;
 use super::App;
 use super::comparison::Reference;
 use super::document_number::DocumentNumber;
-use super::files::{name_of, stem_of};
+use super::files::name_of;
 use super::open_document::OpenDocument;
 use crate::document::{Command, LabelId, Object, Refused, palette_colour};
 use crate::measure::{Robot, RobotClick, RobotFailure, RobotRun, RobotStructure};
@@ -275,7 +275,7 @@ impl App {
             return;
         }
         let figures = RobotRun {
-            case: stem_of(&self.formats, &open.path),
+            case: open.stem(&self.formats),
             reference: reference.path.display().to_string(),
             model: model.clone(),
             rules: "window",

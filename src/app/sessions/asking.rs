@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::found::ScanFit;
+use super::of_case::OtherScan;
 use super::opening::{Book, OpeningOutcome, Why, Wish, go_on};
 use crate::app::App;
 use crate::app::files::{Purpose, name_of};
@@ -93,6 +94,7 @@ impl App {
             (SessionAnswer::ByPlace, Why::Changed { path, fit: ScanFit::Elsewhere(_) }) => {
                 Wish::ByPlace(book, path)
             }
+            (SessionAnswer::AsItIs, Why::OfAnother(_)) => Wish::AllTheSameWork(book),
             (SessionAnswer::TakeNewer, Why::Newer(work)) => Wish::Newer(book, work.draft),
             (SessionAnswer::AsItIs, Why::Newer(_)) | (SessionAnswer::ReadOnly, Why::Held(_)) => {
                 Wish::Find(book)
@@ -128,6 +130,10 @@ fn question(session: String, book: &Book, why: &Why) -> SessionQuestion {
         }
         Why::Newer(work) => {
             SessionQuestion::Newer { session, written_ms: work.written_ms, objects: work.objects }
+        }
+        Why::OfAnother(OtherScan { wanted, own }) => {
+            let (session, wanted, own) = (name_of(&book.path), wanted.clone(), own.clone());
+            SessionQuestion::OfAnother { session, wanted, own }
         }
         Why::Missing => SessionQuestion::Missing { scan, path: source.file.absolute.clone() },
         Why::Unreadable { path, why } => {

@@ -6,8 +6,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::carried::Carried;
+use super::companions::FoundCompanions;
 use super::folder;
 use super::kept_view::KeptView;
+use super::of_case::CaseScan;
 use super::opening::{Here, NotItself, OWN_PATIENCE, OpeningOutcome, Ready, Why, Wish, go_on};
 use super::orders::Postbox;
 use crate::app::App;
@@ -59,7 +61,8 @@ pub(in crate::app) fn open_case(
             return (OpeningOutcome::Cancelled, CaseNews::default());
         }
         if is_there() {
-            let wish = Wish::Read { path: session.to_owned(), take_over: false };
+            let case = CaseScan { scan: scan.to_owned(), which: which.clone() };
+            let wish = Wish::OfCase { path: session.to_owned(), case };
             let outcome = go_on(wish, formats, here, cancel, progress);
             if matches!(outcome, OpeningOutcome::Failed(_)) && !is_there() {
                 // Nothing was done in it, and so it was deleted just now.
@@ -202,6 +205,7 @@ fn ready(
         view,
         overlays: Vec::new(),
         lost: Vec::new(),
+        companions: FoundCompanions::default(),
         stands_in: None,
         export: None,
         is_exported: false,

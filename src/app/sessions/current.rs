@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
+use super::companions::Companions;
 use super::hashes::Hashes;
 use super::kept_view::{EXPORTED, KeptView, factor_of};
 use super::moving::Moving;
@@ -14,7 +15,7 @@ use crate::app::open_document::OpenDocument;
 use crate::document::StateId;
 use crate::session::{CaseState, FileRef, Overlay, SessionSource, Snapshot, Surroundings, now_ms};
 use crate::ui::{EarlierWork, ModelStatus, ScanPlace, Status, ViewState};
-use crate::volume::{Volume, Window};
+use crate::volume::Volume;
 
 /// From one state that is handed over to the next.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -50,6 +51,8 @@ pub struct Current {
     overlay_files: Vec<(Weak<Volume>, PathBuf)>,
     /// Images of the session that were not found; their objects keep their numbers.
     pub lost: Vec<Overlay>,
+    /// Where what is shown beside the scan, and compared, came from.
+    pub companions: Companions,
     pub models: std::collections::BTreeMap<String, crate::session::Hash>,
     pub case_state: CaseState,
     pub copy_of: Option<CopyOf>,
@@ -134,6 +137,7 @@ impl Current {
             stands_in: None,
             overlay_files: Vec::new(),
             lost: Vec::new(),
+            companions: Companions::default(),
             models: std::collections::BTreeMap::new(),
             case_state: CaseState::default(),
             copy_of: None,
@@ -404,15 +408,18 @@ impl Current {
                 self.models.insert(name.clone(), hash);
             }
         }
+        let mut overlays = self.overlays(open, view, hashes);
+        let mut kept = KeptView::of(view);
+        self.companions.put(&mut kept, &mut overlays, view, hashes);
         let around = Around {
             source: self.source(open, file),
-            overlays: self.overlays(open, view, hashes),
+            overlays,
             models: self.models.clone(),
             case_state: self.case_state,
             asked_of: status.server.asked_of.clone(),
         };
         let revision = open.document.revision();
-        Seen { revision, around: Some(around), view: KeptView::of(view) }
+        Seen { revision, around: Some(around), view: kept }
     }
 
     /// The images that are looked at, lowest first; then those that were clicked in and are not looked at any more.
@@ -423,9 +430,8 @@ impl Current {
         };
         // In the unit of its file, as all that is kept.
         let window = |layer: &crate::ui::ImageLayer| {
-            let Window { centre, width } = layer.window;
             let factor = factor_of(&layer.volume);
-            Window::new(centre / factor, width / factor)
+            layer.window.in_unit(|value| value / factor)
         };
         let shown = view.scan.overlays.iter().map(|layer| (&layer.volume, Some(window(layer))));
         let hidden = open.document.numbered_images().filter_map(|(_, volume)| {

@@ -1,12 +1,14 @@
 //! Looks for the files that a session names, and makes sure that they are the same.
 
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
 use super::onto::{InsideScan, inside};
 use crate::app::files::{Asked, Failed, FileContents, Loaded, Role, Which, load, same_file};
 use crate::io::{OpenOptions, Registry};
-use crate::session::{FileRef, Sameness, Snapshot, written_ms};
-use crate::volume::Volume;
+use crate::session::{FileRef, Sameness, SessionSource, Snapshot, written_ms};
+use crate::ui::text::mark;
+use crate::volume::{Histogram, Provenance, Scale, StoredGeometry, Volume, Voxels};
 use crate::work::{CancelToken, Progress};
 
 /// How a scan's voxels lie to those of a session's.
@@ -137,21 +139,13 @@ impl Finder<'_> {
             Ok(same) => same.ok_or(Failed::Cancelled)?,
             Err(why) => return Ok(unreadable(why.to_string())),
         };
-        let untouched = || {
-            same_file(path, &file.absolute)
-                && written_ms(files).is_some_and(|at| at <= seeker.created_ms)
-        };
-        let fit = || ScanFit::of(seeker.snapshot, &loaded.volume, self.cancel);
+        if let Some(known) = known_as(file, (path, files), seeker, same) {
+            return Ok(Whereabouts::Same(Box::new(loaded), known));
+        }
+        let fit = ScanFit::of(seeker.snapshot, &loaded.volume, self.cancel)?;
         Ok(match same {
-            Sameness::Same => Whereabouts::Same(Box::new(loaded), file.clone()),
-            Sameness::SameByPlace => {
-                Whereabouts::Same(Box::new(loaded), FileRef { sha256: None, ..file.clone() })
-            }
-            Sameness::Unknown if untouched() => {
-                Whereabouts::Same(Box::new(loaded), FileRef { sha256: None, ..file.clone() })
-            }
-            Sameness::Unknown => Whereabouts::Unknown(path.to_owned(), fit()?),
-            Sameness::Other => Whereabouts::Other(path.to_owned(), fit()?),
+            Sameness::Other => Whereabouts::Other(path.to_owned(), fit),
+            _ => Whereabouts::Unknown(path.to_owned(), fit),
         })
     }
 
@@ -164,6 +158,25 @@ impl Finder<'_> {
             FileContents::Image(loaded, _) => Ok(*loaded),
             _ => Err(Failed::Because(format!("this is no scan: {}", path.display()))),
         }
+    }
+}
+
+/// What is to be said from now on of what lies at a path and was read from these files, if it is what the session names.
+pub fn known_as(
+    file: &FileRef,
+    (path, files): (&Path, &[PathBuf]),
+    seeker: Seeker<'_>,
+    same: Sameness,
+) -> Option<FileRef> {
+    let untouched = || {
+        same_file(path, &file.absolute)
+            && written_ms(files).is_some_and(|at| at <= seeker.created_ms)
+    };
+    match same {
+        Sameness::Same => Some(file.clone()),
+        Sameness::SameByPlace => Some(FileRef { sha256: None, ..file.clone() }),
+        Sameness::Unknown if untouched() => Some(FileRef { sha256: None, ..file.clone() }),
+        Sameness::Unknown | Sameness::Other => None,
     }
 }
 
@@ -192,7 +205,7 @@ pub fn place_of(file: &FileRef, session: &Path) -> PathBuf {
 }
 
 /// A path without a way back up in it, as people would write it.
-fn tidy(path: PathBuf, file: &FileRef) -> PathBuf {
+pub fn tidy(path: PathBuf, file: &FileRef) -> PathBuf {
     if !path.components().any(|part| part == Component::ParentDir) {
         return path;
     }
@@ -200,4 +213,34 @@ fn tidy(path: PathBuf, file: &FileRef) -> PathBuf {
         return file.absolute.clone();
     }
     path.canonicalize().unwrap_or(path)
+}
+
+/// An image without anything to see, on a session's grid: what is saved of its masks lies where the scan was.
+///
+/// # Errors
+/// If it takes more memory than `most` bytes: a session may say what it likes.
+pub(super) fn empty(source: &SessionSource, most: u64) -> Result<Loaded, Failed> {
+    let grid = source.grid.clone();
+    let count = grid.count();
+    let mut values: Vec<u8> = Vec::new();
+    if count as u64 > most || values.try_reserve_exact(count).is_err() {
+        let text = mark(
+            "the masks need an empty image of {needed} MB below them, and {free} MB may be taken: close other programs",
+        );
+        let (needed, free) = ((count as u64).div_ceil(1 << 20), most >> 20);
+        let text = text.replace("{needed}", &needed.to_string());
+        return Err(Failed::Because(text.replace("{free}", &free.to_string())));
+    }
+    values.resize(count, 0);
+    let voxels = Voxels::U8(values);
+    let geometry = source.geometry.clone().or_else(|| Some(StoredGeometry::of(&grid)));
+    let identifiers = source.identifiers.clone();
+    let said = Provenance { geometry, identifiers, ..Provenance::default() };
+    let dims = grid.dims().to_vec();
+    let volume =
+        Volume::new(source.name.clone(), grid, dims, voxels, Scale::NONE, said, Vec::new());
+    let stats = volume.stats();
+    let histogram = Histogram::of(&volume, &stats, 2);
+    let (volume, path) = (Arc::new(volume), source.file.absolute.clone());
+    Ok(Loaded { volume, path, stats, histogram, only_labels: false })
 }

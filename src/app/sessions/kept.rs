@@ -312,13 +312,7 @@ impl Kept {
             }
             return Ok(path);
         }
-        let is_for_drafts = |folder: &Path| is_in(to, folder) || is_discarded(to, folder);
-        if drafts.is_some_and(is_for_drafts) {
-            let text = mark(
-                "drafts are kept in this folder, and deleted when they are discarded: choose another folder: {path}",
-            );
-            return Err(text.replace("{path}", &to.display().to_string()));
-        }
+        may_have_name(to, drafts)?;
         let before = set_aside(to)?;
         let mut named = snapshot.clone();
         CopyMark::put(&mut named.around.view, None);
@@ -326,10 +320,8 @@ impl Kept {
         let file = match self.copy_over(theirs, to, &named, (part, scan)) {
             Ok(file) => file,
             Err(why) => {
-                if let Some(Replaced { path, .. }) = before
-                    && let Err(why) = std::fs::rename(&path, to)
-                {
-                    tracing::warn!("the old session stays where it is: {why}: {}", path.display());
+                if let Some(before) = before {
+                    before.put_back(to);
                 }
                 return Err(why.to_string());
             }
@@ -339,6 +331,12 @@ impl Kept {
             let _ = std::fs::remove_file(before.path);
         }
         let path = file.path().to_owned();
+        self.goes_on_in(file);
+        Ok(path)
+    }
+
+    /// It has this file by its name from now on; the drafts in which it was are not needed any more.
+    fn goes_on_in(&mut self, file: SessionFile) {
         let old = self.beginning.file.replace(Box::new(file));
         let drafts = old.filter(|_| !self.beginning.named).map(|file| *file);
         (self.beginning.named, self.beginning.copy_of) = (true, None);
@@ -347,8 +345,20 @@ impl Kept {
             drop(draft);
             let _ = std::fs::remove_file(path);
         }
-        Ok(path)
     }
+}
+
+/// # Errors
+/// If a session that has a name is not to lie there.
+fn may_have_name(to: &Path, drafts: Option<&Path>) -> Result<(), String> {
+    let is_for_drafts = |folder: &Path| is_in(to, folder) || is_discarded(to, folder);
+    if !drafts.is_some_and(is_for_drafts) {
+        return Ok(());
+    }
+    let text = mark(
+        "drafts are kept in this folder, and deleted when they are discarded: choose another folder: {path}",
+    );
+    Err(text.replace("{path}", &to.display().to_string()))
 }
 
 /// Whether the scan's files still are those that were read: else a session may have the last of its voxels.
@@ -401,6 +411,13 @@ enum Theirs {
 }
 
 impl Replaced {
+    /// What was to take its place did not come.
+    fn put_back(&self, to: &Path) {
+        if let Err(why) = std::fs::rename(&self.path, to) {
+            tracing::warn!("the old session stays where it is: {why}: {}", self.path.display());
+        }
+    }
+
     /// As it belongs to what is in its place now.
     fn scan_of(&self, source: &SessionSource, part: ScanPart<'_>) -> Theirs {
         let about = |it: &&SessionSource| {

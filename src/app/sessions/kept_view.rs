@@ -1,6 +1,10 @@
 //! How a scan is looked at, as a session keeps it. What can't be read, or makes no sense, is as at first.
 
+mod companions;
+
 use serde::{Deserialize, Serialize};
+
+pub(super) use companions::{KeptComparison, KeptLabels, KeptSecond};
 
 use crate::document::{Document, LabelId};
 use crate::geom::{DMat3, DVec2, DVec3, Oblique, PanZoom, Plane};
@@ -44,12 +48,18 @@ pub(super) struct KeptView {
     /// The values that painting was confined to last, and whether it is.
     paint_range: Option<([f64; 2], bool)>,
     flood_tolerance: Option<f64>,
+    /// In voxels.
+    scribble_radius: Option<f64>,
     /// The second object of operations, and the one that stands for what is not wanted.
     operand: Option<u16>,
     not_wanted: Option<u16>,
     paint_inside: Option<u16>,
     /// The left button's.
     tool: Option<String>,
+    /// What is shown beside the slices.
+    pub(super) second: Option<KeptSecond>,
+    /// What the objects are compared with.
+    pub(super) compared: Option<KeptComparison>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -209,7 +219,7 @@ impl Volume3d {
 /// `factor`: by what values of the file are multiplied.
 fn window(numbers: Option<[f64; 2]>, factor: f64) -> Option<Window> {
     let [centre, width] = numbers.filter(|n| finite(n) && n[1] > 0.0)?;
-    Some(Window::new(centre * factor, width * factor))
+    Some(Window::new(centre, width).in_unit(|value| value * factor))
 }
 
 /// By what the values of an image's file were multiplied, if it is shown in others.
@@ -267,10 +277,11 @@ impl KeptView {
             paint_inside,
             paint_range,
             in_range_only,
+            scribble_radius,
             growth_not_wanted,
             operand,
-            comparison: _,
-            beside: _,
+            comparison,
+            beside,
             // The document's.
             time_point: _,
             slices,
@@ -297,10 +308,13 @@ impl KeptView {
             paint_range: paint_range
                 .map(|r| ([r.low, r.high].map(|value| value / factor), *in_range_only)),
             flood_tolerance: flood_tolerance.map(|value| value / factor),
+            scribble_radius: Some(*scribble_radius),
             operand: operand.map(|id| id.0),
             not_wanted: growth_not_wanted.map(|id| id.0),
             paint_inside: paint_inside.map(|id| id.0),
             tool: Some(prefs.tool.0.to_owned()),
+            second: KeptSecond::of(beside),
+            compared: comparison.as_ref().map(|view| KeptComparison::of(view, beside)),
         }
     }
 
@@ -390,6 +404,8 @@ impl KeptView {
         scan.in_range_only = range.is_some_and(|(_, only)| only);
         let tolerance = self.flood_tolerance.filter(|t| t.is_finite() && *t >= 0.0);
         scan.flood_tolerance = tolerance.map(|tolerance| tolerance * factor);
+        let radius = self.scribble_radius.filter(|r| (0.0..=ScanView::WIDEST_SCRIBBLE).contains(r));
+        scan.scribble_radius = radius.unwrap_or(scan.scribble_radius);
     }
 }
 

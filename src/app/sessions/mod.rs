@@ -3,17 +3,18 @@
 //!
 //! - `keeper`: the thread that has the files, `desk` and `kept`: what it does there, `orders`: what it is asked;
 //!   `current`: what of the open document has changed.
-//! - `beginning`: a case of a list, with a session at its place.
+//! - `beginning`: a case of a list, with a session at its place; `of_case`: whether that is its.
 //! - `opening`: from a file to a document, `found`: its scan, `inside`: where that is in the session, `carried`: the file on its way; `taking_up`: the document
 //!   into the window; `asking`: the questions on the way.
 //! - `drafts`: what can be gone on with; `folder`, `discarded`: where drafts lie; `copies`: which session a draft is a copy
 //!   of.
 //! - `with_scan`: saved elsewhere, with the scan in it; `unfinished`: what is left where that was broken off.
-//! - `kept_view`, `picture`, `hashes`, `onto`: parts of that; `words`: the window's title, and what is told.
+//! - `companions`: the second scan beside, and what is compared; `kept_view`, `picture`, `hashes`, `onto`: parts of that; `words`: the window's title, and what is told.
 
 mod asking;
 mod beginning;
 mod carried;
+mod companions;
 mod copies;
 mod cost;
 mod current;
@@ -28,6 +29,7 @@ mod keeper;
 mod kept;
 mod kept_view;
 mod moving;
+mod of_case;
 mod onto;
 mod opening;
 mod orders;
@@ -43,6 +45,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::App;
+use super::files::ReferenceRead;
 use super::open_document::OpenDocument;
 use crate::document::{Object, StateId};
 use crate::io::PairStamp;
@@ -51,6 +54,7 @@ use crate::ui::text::tr_with;
 use crate::ui::{CaseMark, CopyStatus, EarlierWork, SessionState, SessionStatus, tr_error};
 use crate::work::{Task, Wake};
 pub(super) use beginning::{CaseNews, CaseTools, open_case};
+pub(crate) use companions::{companion_places, show_as_kept};
 pub(crate) use cost::KeptWork;
 use current::{Current, Trouble};
 use drafts::Drafts;
@@ -240,6 +244,30 @@ impl Sessions {
         }
     }
 
+    /// A second scan is shown beside.
+    pub fn shown_beside(&mut self, path: PathBuf, volume: &crate::volume::Volume) {
+        self.hashes.opened(&path, volume.files());
+        if let Some(current) = &mut self.current {
+            current.companions.shown_beside(path, volume.name());
+        }
+    }
+
+    /// A label map is drawn over the second scan.
+    pub fn laid_over_second(&mut self, path: PathBuf, read: &ReferenceRead) {
+        self.hashes.opened(&path, &read.files);
+        if let Some(current) = &mut self.current {
+            current.companions.laid_over_second(path, &read.name);
+        }
+    }
+
+    /// The objects are compared with a label map.
+    pub fn compared_with(&mut self, path: PathBuf, read: &ReferenceRead) {
+        self.hashes.opened(&path, &read.files);
+        if let Some(current) = &mut self.current {
+            current.companions.compared_with(path, &read.name);
+        }
+    }
+
     /// An image over the scan is shown in another unit.
     pub fn shown_as(&mut self, old: &Arc<crate::volume::Volume>, new: &Arc<crate::volume::Volume>) {
         if let Some(current) = &mut self.current {
@@ -354,26 +382,7 @@ impl App {
             }
             Told::Moved { session, mark, path, has_scan, without_locks } => {
                 self.tell_of_locks(&path, without_locks);
-                let current = &mut self.sessions.current;
-                let name = path.display().to_string();
-                let mut had_scan = false;
-                if let Some(current) = mine(current, session) {
-                    (current.named, current.moving, current.copy_of) = (true, None, None);
-                    had_scan = std::mem::replace(&mut current.has_scan, has_scan);
-                    self.remembered.opened(path.clone().into());
-                    current.heard(mark, Some(path), None);
-                }
-                let scan = self.open.as_ref().filter(|_| had_scan && !has_scan);
-                self.toasts.info(match scan {
-                    Some(open) => tr_with(
-                        "Session saved without the scan's voxels: whoever opens it needs the scan's file ({scan}). From now on every change is written into it: {name}",
-                        &[("scan", &open.document.image().name()), ("name", &name)],
-                    ),
-                    None => tr_with(
-                        "Session saved; from now on every change is written into it: {name}",
-                        &[("name", &name)],
-                    ),
-                });
+                self.hear_of_move((session, mark), path, has_scan);
             }
             Told::NotMoved { session, why } => {
                 if let Some(current) = mine(current, session) {
@@ -384,16 +393,40 @@ impl App {
                 self.toasts.error(tr_with("The session was not saved: {why}", &[("why", &why)]));
             }
             Told::Ended => drafts.look_again(),
-            Told::Discarded(Ok(path)) => {
+            Told::Discarded(discarded) => {
                 drafts.look_again();
-                self.toasts.info(words::discarded(&path));
-            }
-            Told::Discarded(Err(why)) => {
-                drafts.look_again();
-                let why = tr_error(&why);
-                self.toasts.error(tr_with("Nothing was discarded: {why}", &[("why", &why)]));
+                match discarded {
+                    Ok(path) => self.toasts.info(words::discarded(&path)),
+                    Err(why) => self.toasts.error(tr_with(
+                        "Nothing was discarded: {why}",
+                        &[("why", &tr_error(&why))],
+                    )),
+                }
             }
         }
+    }
+
+    /// A session is kept in this file from now on.
+    fn hear_of_move(&mut self, (session, mark): (SessionId, u64), path: PathBuf, has_scan: bool) {
+        let name = path.display().to_string();
+        let mut had_scan = false;
+        if let Some(current) = mine(&mut self.sessions.current, session) {
+            (current.named, current.moving, current.copy_of) = (true, None, None);
+            had_scan = std::mem::replace(&mut current.has_scan, has_scan);
+            self.remembered.opened(path.clone().into());
+            current.heard(mark, Some(path), None);
+        }
+        let scan = self.open.as_ref().filter(|_| had_scan && !has_scan);
+        self.toasts.info(match scan {
+            Some(open) => tr_with(
+                "Session saved without the scan's voxels: whoever opens it needs the scan's file ({scan}). From now on every change is written into it: {name}",
+                &[("scan", &open.document.image().name()), ("name", &name)],
+            ),
+            None => tr_with(
+                "Session saved; from now on every change is written into it: {name}",
+                &[("name", &name)],
+            ),
+        });
     }
 
     /// Says once that sessions lie on a drive without locks.

@@ -192,7 +192,7 @@ mod tests {
         let mut snapshot = Snapshot::of(&Document::new(Arc::new(volume)), around, 0);
         let mut object = Object::new(LabelId(1), "one".to_owned(), [0; 3]);
         place(&mut object, region);
-        snapshot.objects = vec![object];
+        snapshot.objects = vec![object].into();
         snapshot
     }
 

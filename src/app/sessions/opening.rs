@@ -8,12 +8,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::carried::Carried;
+use super::companions::FoundCompanions;
 use super::copies::{CopyMark, NewerWork, newest_of};
 use super::current::StandIn;
 use super::discarded;
-use super::found::{Finder, OwnFile, ScanFit, Seeker, Whereabouts, place_of, series_of};
+use super::found::{Finder, OwnFile, ScanFit, Seeker, Whereabouts, empty, place_of, series_of};
 use super::inside::scan_inside;
 use super::kept_view::KeptView;
+use super::of_case::{CaseScan, OtherScan};
 use super::onto::onto_grid;
 use super::orders::Postbox;
 use crate::app::files::{Asked, Failed, Loaded, Role, Which, same_file};
@@ -21,10 +23,10 @@ use crate::document::Document;
 use crate::io::{Limits, PairStamp, Registry};
 use crate::session::{
     Contents, Damage, Exported, FileRef, Holder, Opened, Overlay, ReadOnly, Sameness, SessionFile,
-    SessionSource, Snapshot, holder_of, labels_check_sum,
+    Snapshot, TakeOverWatch, holder_of, labels_check_sum,
 };
 use crate::ui::text::mark;
-use crate::volume::{Histogram, Provenance, Scale, Stats, StoredGeometry, Volume, Voxels};
+use crate::volume::{Histogram, Stats, Volume};
 use crate::work::{CancelToken, Progress};
 
 /// How long this program is waited for where it still has what it is to open.
@@ -75,6 +77,10 @@ impl std::fmt::Display for NotItself {
 pub enum Wish {
     /// With this session. `take_over`: also if somebody on another computer has it.
     Read { path: PathBuf, take_over: bool },
+    /// With the session that a list of cases names for a scan: asked about, if it is another scan's.
+    OfCase { path: PathBuf, case: CaseScan },
+    /// With one that was read, although the list names another scan.
+    AllTheSameWork(Box<Book>),
     /// With one that was read, to look for its scan.
     Find(Box<Book>),
     /// With newer work on it than is in it, from this draft.
@@ -98,6 +104,8 @@ pub enum Why {
     Held(Holder),
     /// There is newer work on it than is in it.
     Newer(NewerWork),
+    /// A list of cases says that it is the session of another scan.
+    OfAnother(OtherScan),
     /// The scan is not there.
     Missing,
     /// What lies there can't be read.
@@ -157,6 +165,8 @@ pub(in crate::app) struct Ready {
     pub overlays: Vec<FoundOverlay>,
     /// Those that were not.
     pub lost: Vec<Overlay>,
+    /// What is shown beside the scan, and compared.
+    pub(super) companions: FoundCompanions,
     pub stands_in: Option<StandIn>,
     /// Where the label map was exported to, as it was then.
     pub export: Option<(PathBuf, PairStamp)>,
@@ -250,7 +260,9 @@ type Outcome<T = OpeningOutcome> = Result<T, OpeningOutcome>;
 impl Stop<'_> {
     fn go_on(&self, wish: Wish) -> Outcome {
         match wish {
-            Wish::Read { path, take_over } => self.begin(path, take_over),
+            Wish::Read { path, take_over } => self.begin(path, take_over, None),
+            Wish::OfCase { path, case } => self.begin(path, false, Some(&case)),
+            Wish::AllTheSameWork(book) => self.had(book),
             Wish::Find(book) => self.find(book),
             Wish::Newer(book, draft) => {
                 let draft = self.read(&draft)?;
@@ -288,11 +300,23 @@ impl Stop<'_> {
         }
     }
 
-    /// The session at a place; asked about, if somebody on another computer has it.
-    fn begin(&self, path: PathBuf, take_over: bool) -> Outcome {
+    /// The session at a place; asked about, if it is not the one of a case.
+    fn begin(&self, path: PathBuf, take_over: bool, case: Option<&CaseScan>) -> Outcome {
         let path = self.had_again(path)?;
         let opened = self.open(&path, take_over)?;
         let book = self.book(path, opened);
+        let other = case
+            .map(|case| case.other_than((&book.path, &book.contents), &self.finder))
+            .transpose()?
+            .flatten();
+        match other {
+            Some(other) => Ok(OpeningOutcome::Asks(book, Why::OfAnother(other))),
+            None => self.had(book),
+        }
+    }
+
+    /// A session that was read; asked about, if somebody on another computer has it.
+    fn had(&self, book: Box<Book>) -> Outcome {
         match &book.file {
             Err(NotItself::ReadOnly(ReadOnly::Held(holder))) if !holder.is_on_this_computer() => {
                 let why = Why::Held(holder.clone());
@@ -378,8 +402,10 @@ impl Stop<'_> {
         let place = path.canonicalize().unwrap_or_else(|_| path.to_owned());
         loop {
             if !holder_of(&place).is_some_and(|holder| holder.is_this_program()) {
-                let opened = SessionFile::open(path, take_over)
-                    .map_err(|why| Failed::Because(why.to_string()))?;
+                let watch = TakeOverWatch { cancel: self.cancel, progress: self.finder.progress };
+                let opened = SessionFile::open_watched(path, take_over, watch);
+                self.cancel.check().map_err(|_| Failed::Cancelled)?;
+                let opened = opened.map_err(|why| Failed::Because(why.to_string()))?;
                 match &opened.file {
                     Err(ReadOnly::Held(holder)) if holder.is_this_program() => {}
                     _ => return Ok(opened),
@@ -469,7 +495,10 @@ impl Stop<'_> {
         known: Option<FileRef>,
         note: Option<Note>,
     ) -> Outcome {
-        let (overlays, lost) = self.overlays(&book, note)?;
+        let view = KeptView::read(&book.contents.snapshot.around.view);
+        let (overlays, lost) = self.overlays(&book, &view, note)?;
+        let how = (&view, note == Some(Note::MasksAlone));
+        let companions = FoundCompanions::find(&self.finder, seeker(&book), how, &loaded.volume)?;
         let Book { path, contents, mut file, mut aside, copy } = *book;
         let around = &contents.snapshot.around;
         let numbered: BTreeMap<u32, Arc<Volume>> = overlays
@@ -495,7 +524,6 @@ impl Stop<'_> {
         if !is_exported && document.objects().iter().any(|o| !o.region.is_empty()) {
             document.mark_never_saved();
         }
-        let view = KeptView::read(&around.view);
         let Loaded { stats, histogram, path: scan, .. } = loaded;
         Ok(OpeningOutcome::Ready(Box::new(Ready {
             path,
@@ -512,6 +540,7 @@ impl Stop<'_> {
             view,
             overlays,
             lost,
+            companions,
             stands_in: None,
             export,
             is_exported,
@@ -524,10 +553,15 @@ impl Stop<'_> {
     fn overlays(
         &self,
         book: &Book,
+        view: &KeptView,
         note: Option<Note>,
     ) -> Outcome<(Vec<FoundOverlay>, Vec<Overlay>)> {
         let (mut found, mut lost) = (Vec::new(), Vec::new());
+        let companions = view.companion_places();
         for (place, overlay) in book.contents.snapshot.around.overlays.iter().enumerate() {
+            if companions.contains(&Some(place)) {
+                continue;
+            }
             if note == Some(Note::MasksAlone) {
                 lost.push(overlay.clone());
                 continue;
@@ -564,34 +598,4 @@ impl Stop<'_> {
 fn seeker(book: &Book) -> Seeker<'_> {
     let Book { path, contents, .. } = book;
     Seeker { session: path, created_ms: contents.created_ms, snapshot: &contents.snapshot }
-}
-
-/// An image without anything to see, on a session's grid: what is saved of its masks lies where the scan was.
-///
-/// # Errors
-/// If it takes more memory than `most` bytes: a session may say what it likes.
-pub(super) fn empty(source: &SessionSource, most: u64) -> Result<Loaded, Failed> {
-    let grid = source.grid.clone();
-    let count = grid.count();
-    let mut values: Vec<u8> = Vec::new();
-    if count as u64 > most || values.try_reserve_exact(count).is_err() {
-        let text = mark(
-            "the masks need an empty image of {needed} MB below them, and {free} MB may be taken: close other programs",
-        );
-        let (needed, free) = ((count as u64).div_ceil(1 << 20), most >> 20);
-        let text = text.replace("{needed}", &needed.to_string());
-        return Err(Failed::Because(text.replace("{free}", &free.to_string())));
-    }
-    values.resize(count, 0);
-    let voxels = Voxels::U8(values);
-    let geometry = source.geometry.clone().or_else(|| Some(StoredGeometry::of(&grid)));
-    let identifiers = source.identifiers.clone();
-    let said = Provenance { geometry, identifiers, ..Provenance::default() };
-    let dims = grid.dims().to_vec();
-    let volume =
-        Volume::new(source.name.clone(), grid, dims, voxels, Scale::NONE, said, Vec::new());
-    let stats = volume.stats();
-    let histogram = Histogram::of(&volume, &stats, 2);
-    let (volume, path) = (Arc::new(volume), source.file.absolute.clone());
-    Ok(Loaded { volume, path, stats, histogram, only_labels: false })
 }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::carried::Carried;
+use super::companions::Companions;
 use super::copies::CopyMark;
 use super::current::{CopyOf, Current};
 use super::kept_view::{KeptView, factor_of};
@@ -50,7 +51,14 @@ impl App {
                 (open.saved_to, open.on_disk) = (Some(export), Some(stamp));
             }
         }
+        let found = std::mem::take(&mut ready.companions);
+        let told = found.lost.clone();
+        let kept = &ready.contents.snapshot.around.overlays;
+        let companions = self.take_up_companions(found, (&ready.view, kept));
         self.tell_what_came(&ready);
+        if ready.stands_in.is_none() {
+            self.tell_lost_companions(&told);
+        }
         self.tell_who_answered();
         self.sessions.offered.clear();
         let hashes = &mut self.sessions.hashes;
@@ -60,13 +68,19 @@ impl App {
             None => {}
         }
         self.status.past = Arc::new(past_steps(&ready.contents.past));
-        self.keep(ready, overlays);
+        self.keep(ready, overlays, companions);
     }
 
     /// Keeps what is done to the document from now on: in its file if that may be, else in a draft.
-    fn keep(&mut self, ready: Ready, overlays: Vec<(Arc<Volume>, PathBuf, FileRef)>) {
+    fn keep(
+        &mut self,
+        ready: Ready,
+        overlays: Vec<(Arc<Volume>, PathBuf, FileRef)>,
+        companions: Companions,
+    ) {
         let in_folder = ready.path.parent() == self.sessions.folder.as_deref();
         let mut current = self.current_of(&ready, in_folder);
+        current.companions = companions;
         let (named, path) = (current.named, ready.path.clone());
         // What is in a draft yet goes into the file at once.
         let is_as_read = ready.file.is_ok() && ready.aside.is_none();
@@ -325,7 +339,7 @@ pub(super) fn dressed(
         let _as_read = show_layer_in(&mut layer, Some(kind));
     }
     let factor = factor_of(&layer.volume);
-    let shown = |Window { centre, width }| Window::new(centre * factor, width * factor);
+    let shown = |window: Window| window.in_unit(|value| value * factor);
     layer.window = overlay.window.map_or(layer.window, shown);
     view.dress(place, &mut layer);
     layer

@@ -1,5 +1,6 @@
 //! The parts of keeping work, without a window.
 
+mod companions;
 /// The core's tests have them too.
 #[path = "../../core/document/tests/deeds.rs"]
 #[allow(dead_code)]
@@ -150,7 +151,7 @@ fn of_what_waits_the_newest_is_written_and_all_of_it_before_the_end() {
     let drafts = super::folder::drafts(&folder.path().join("state"));
     assert_eq!(drafts.len(), 1);
     let contents = session::read(&drafts[0]).unwrap();
-    assert_eq!((contents.snapshot.objects, contents.damage), (objects, vec![]));
+    assert_eq!((contents.snapshot.objects.to_vec(), contents.damage), (objects, vec![]));
     assert!(contents.snapshot.around.picture.is_some());
 }
 
@@ -364,7 +365,7 @@ fn a_session_moves_only_over_sessions_that_nobody_has() {
     bench.keeper.give(moved(&other, letter));
     assert!(matches!(bench.hear(), Told::Moved { .. }));
     let contents = session::read(&other).unwrap();
-    assert_eq!(contents.snapshot.objects, bench.open.document.objects());
+    assert_eq!(contents.snapshot.objects.to_vec(), bench.open.document.objects());
     assert!(fresh.exists(), "a session with a name is the user's");
 }
 
@@ -456,9 +457,11 @@ proptest! {
         deeds in prop::collection::vec((deed(), any::<bool>()), 1..40),
         look in any::<u64>(),
         overlays in 0usize..3,
+        beside in any::<[bool; 3]>(),
     ) {
         let mut bench = Bench::new();
         looks::lay_over(&mut bench, overlays);
+        companions::put(&mut bench, beside);
         // The deeds are those of a document like this one.
         prop_assert_eq!(document().image().grid().dims(), [6, 5, 4]);
         let mut gesture = GestureId(0);
@@ -483,13 +486,14 @@ proptest! {
         prop_assert_eq!(&ready.damage, &Vec::<String>::new());
         prop_assert!(ready.file.is_ok());
         let document = ready.document.take().unwrap();
-        prop_assert_eq!(document.objects(), &expected.objects[..]);
+        prop_assert_eq!(document.objects(), &*expected.objects.to_vec());
         prop_assert_eq!(document.labels(), o.document.labels());
         prop_assert_eq!(
             document.active().map(|o| o.id),
             o.document.active().map(|o| o.id)
         );
         prop_assert_eq!(ready.lost.len(), 0);
+        prop_assert_eq!(ready.companions.lost.which(), [false; 3]);
         looks::assert_alike(&looks::view_of(&mut ready, &document), &view);
     }
 }

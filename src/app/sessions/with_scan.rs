@@ -7,7 +7,7 @@ use super::orders::{Move, MoveWatch, Order};
 use super::{Sessions, words};
 use crate::app::App;
 use crate::app::document_number::DocumentNumber;
-use crate::app::files::{Purpose, stem_of};
+use crate::app::files::Purpose;
 use crate::session::{ENDING, estimated_bytes};
 use crate::ui::text::tr;
 use crate::ui::{ScanWish, WithScan};
@@ -34,7 +34,7 @@ impl App {
     fn ask_session_place(&mut self, wish: ScanWish) {
         let Some(open) = &self.open else { return };
         let beside = || {
-            let stem = stem_of(&self.formats, &open.path);
+            let stem = open.stem(&self.formats);
             open.path.with_file_name(format!("{stem}{ENDING}"))
         };
         let named = self.sessions.current.as_ref().filter(|c| c.named && c.trouble.is_none());

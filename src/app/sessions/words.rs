@@ -21,7 +21,7 @@ pub fn title(
     in_files: bool,
 ) -> String {
     let Some(document) = document else { return "Voxpoint".to_owned() };
-    let mut parts = vec![document.image().name().to_owned()];
+    let mut parts = vec![document.image().name_on_screen().to_owned()];
     parts.extend(session.and_then(|s| mark_text(s.case)).map(str::to_owned));
     if let Some(session) = session
         && let Some(state) = state(&session.state)

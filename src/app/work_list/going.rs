@@ -1,5 +1,5 @@
 //! From case to case: the next one is looked for, and opened, on a thread, because somebody else may have taken it since
-//! the list was looked at.
+//! the list was looked at. One that can't be opened is passed over, and marked.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -43,6 +43,8 @@ struct Walked {
     news: CaseNews,
     passed: Vec<(usize, Passed)>,
     seen: Found,
+    /// Cases that could not be opened, and why.
+    failed: Vec<(usize, String)>,
     /// There is none.
     ended: bool,
 }
@@ -51,6 +53,8 @@ struct Walked {
 enum Passed {
     Held(Holder),
     Missing,
+    /// It can't be opened.
+    Failed(String),
 }
 
 fn locked(walked: &Mutex<Walked>) -> MutexGuard<'_, Walked> {
@@ -91,6 +95,14 @@ fn walk(
         let which = wanted.which.clone().unwrap_or_else(named);
         let (outcome, news) = open_case((&case.scan, &which), &case.session, tools);
         let mut now = locked(walked);
+        if let (OpeningOutcome::Failed(why), None) = (&outcome, &news.held) {
+            now.failed.push((at, why.clone()));
+            if step.is_some() {
+                now.chosen = None;
+                now.passed.push((at, Passed::Failed(why.clone())));
+                continue;
+            }
+        }
         match news.held {
             // Somebody was quicker.
             Some(holder) if step.is_some() => {
@@ -176,10 +188,35 @@ impl App {
         self.work_list.walk = Some(Walk { step, before, walked });
     }
 
+    /// Which cases were passed over, and why.
+    fn tell_passed(&mut self, list: &CaseList, passed: &[(usize, Passed)]) {
+        let name = |at: usize| list.cases[at].name.clone();
+        let (mut held, mut missing, mut failed) = (Vec::new(), Vec::new(), Vec::new());
+        for (at, why) in passed {
+            match why {
+                Passed::Held(holder) => held.push(format!("{} ({})", name(*at), tr_error(holder))),
+                Passed::Missing => missing.push(name(*at)),
+                Passed::Failed(why) => failed.push(format!("{} ({})", name(*at), tr_error(why))),
+            }
+        }
+        if !held.is_empty() {
+            self.toasts.info(named(mark("Passed over, somebody has it: {names}"), &held));
+        }
+        if !missing.is_empty() {
+            let text = mark("Passed over, its scan is not there: {names}");
+            self.toasts.warning(named(text, &missing));
+        }
+        if !failed.is_empty() {
+            let text = mark("Passed over, it can't be opened: {names}");
+            self.toasts.warning(named(text, &failed));
+        }
+    }
+
     /// Which case is being opened, and what there is to say when it is open.
     pub(super) fn follow_walk(&mut self) {
         let Some(walk) = &self.work_list.walk else { return };
         let Some(open) = &mut self.work_list.open else { return };
+        let list = Arc::clone(&open.list);
         if let Some(at) = locked(&walk.walked).chosen {
             open.at = Some(at);
             self.sessions.opening_is(&open.list.cases[at].scan);
@@ -192,6 +229,7 @@ impl App {
         let now = self.open.as_ref().map(|open| open.number).filter(|now| Some(*now) != before);
         if let (Some(at), Some(now)) = (walked.chosen, now) {
             open.opened = Some((at, now));
+            open.failed.remove(&at);
             if let Some(why) = &walked.news.as_draft {
                 self.toasts.warning(tr_with(
                     "The session of this case can't be made at its place, its work is a draft: {why}",
@@ -199,28 +237,10 @@ impl App {
                 ));
             }
         }
-        let named = |text: &'static str, names: Vec<String>| {
-            let more = if names.len() > NAMED { ", …" } else { "" };
-            let shown: Vec<String> = names.iter().take(NAMED).cloned().collect();
-            let names = format!("{}{more}", shown.join(", "));
-            tr_with(text, &[("names", &names)])
-        };
-        let name = |at: usize| open.list.cases[at].name.clone();
-        let scan = walked.chosen.map_or_else(PathBuf::new, |at| open.list.cases[at].scan.clone());
-        let held = walked.passed.iter().filter_map(|(at, why)| match why {
-            Passed::Held(holder) => Some(format!("{} ({})", name(*at), tr_error(holder))),
-            Passed::Missing => None,
-        });
-        let held: Vec<String> = held.collect();
-        let missing = walked.passed.iter().filter(|(_, why)| matches!(why, Passed::Missing));
-        let missing: Vec<String> = missing.map(|(at, _)| name(*at)).collect();
-        if !held.is_empty() {
-            self.toasts.info(named(mark("Passed over, somebody has it: {names}"), held));
-        }
-        if !missing.is_empty() {
-            self.toasts
-                .warning(named(mark("Passed over, its scan is not there: {names}"), missing));
-        }
+        open.failed.extend(walked.failed);
+        let scan = walked.chosen.map_or_else(PathBuf::new, |at| list.cases[at].scan.clone());
+        self.tell_passed(&list, &walked.passed);
+        drop(list);
         if let Some(step) = step.filter(|_| walked.ended) {
             self.toasts.info(none_left(step).to_owned());
         }
@@ -229,6 +249,14 @@ impl App {
             self.ask_series_of_case((at, scan), several);
         }
     }
+}
+
+/// The first of these names in a sentence.
+fn named(text: &'static str, names: &[String]) -> String {
+    let more = if names.len() > NAMED { ", …" } else { "" };
+    let shown: Vec<String> = names.iter().take(NAMED).cloned().collect();
+    let names = format!("{}{more}", shown.join(", "));
+    tr_with(text, &[("names", &names)])
 }
 
 fn none_left(step: CaseStep) -> &'static str {

@@ -61,6 +61,8 @@ struct OpenList {
     look: Option<(Instant, bool, Task<Found>)>,
     looked: Instant,
     took: Duration,
+    /// Cases that could not be opened when they were gone to, and why.
+    failed: HashMap<usize, String>,
     /// Cases that were left a moment ago.
     left: Vec<(usize, Instant)>,
     /// Which objects new ones are to be, in which document.
@@ -85,6 +87,7 @@ impl OpenList {
             look: None,
             looked: Instant::now(),
             took,
+            failed: HashMap::new(),
             left: Vec::new(),
             names_given: None,
         }
@@ -187,7 +190,13 @@ impl App {
         }
         let list = Arc::make_mut(&mut open.list);
         let status = Arc::make_mut(status);
-        for (at, what) in found {
+        for (at, mut what) in found {
+            // That the scan can't be opened was not seen by a look at it.
+            if what.problem.is_none()
+                && let Some(why) = open.failed.get(&at)
+            {
+                what.problem = Some(format!("it can't be opened: {why}"));
+            }
             let (Some(case), Some(row)) = (list.cases.get_mut(at), status.cases.get_mut(at)) else {
                 continue;
             };

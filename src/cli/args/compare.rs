@@ -59,7 +59,8 @@ pub struct CompareArgs {
     /// Write the labels' numbers as a table (.csv); of several raters those of everybody with everybody.
     #[arg(long, value_name = "FILE.csv")]
     pub csv: Option<PathBuf>,
-    /// Write a report for a browser (.html): one file, with a sortable table, Bland-Altman and box plots.
+    /// Write a report for a browser (.html): one file, with a sortable table, Bland-Altman and box plots; of several raters
+    /// with those of everybody with everybody, and what they make together.
     #[arg(long, value_name = "FILE.html")]
     pub html: Option<PathBuf>,
     /// Another place for the journal of a comparison of folders.

@@ -36,7 +36,7 @@ pub struct MeasureArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub label: Option<u64>,
     /// Measure uptake (highest and peak SUV, MTV, TLG): a PET whose file says what is needed is put into SUV by body weight, lean
-    /// body mass or body surface; “stored” takes its values for SUV.
+    /// body mass or body surface; “stored” takes its values for SUV. One whose file is in SUV already needs no option.
     #[arg(long, value_enum, value_name = "bw|lbm|bsa|stored", requires = "scan")]
     pub suv: Option<MeasureSuv>,
     /// Which time point of a label map with several, counted from 1; else the first.

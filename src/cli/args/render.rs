@@ -58,6 +58,9 @@ pub struct RenderArgs {
     /// A second image.
     #[command(flatten)]
     pub second: OverlayArgs,
+    /// What is shown beside.
+    #[command(flatten)]
+    pub sides: BesideArgs,
     /// How the volume looks.
     #[command(flatten)]
     pub volume: VolumeArgs,
@@ -119,6 +122,25 @@ pub struct OverlayArgs {
     /// Its opacity, 0 to 1; one half when left out.
     #[arg(long, value_name = "X", value_parser = parse_share, requires = "overlay")]
     pub overlay_opacity: Option<f32>,
+}
+
+/// Flags of slices that are shown twice.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Side by side")]
+pub struct BesideArgs {
+    /// A second scan at the right of each slice, where its header places it: it is not registered.
+    #[arg(long, value_name = "SCAN", conflicts_with_all = ["lightbox", "turntable"])]
+    pub beside: Option<PathBuf>,
+    /// The time point of a 4D scan there, counted from 1; else that of the first scan, if both have as many.
+    #[arg(long, value_name = "N", value_parser = parse_time_point, requires = "beside")]
+    pub beside_time_point: Option<usize>,
+    /// Its window; else that of the scan, if both are in Hounsfield units, or one chosen from it.
+    #[arg(long, value_name = "CENTRE,WIDTH", value_parser = parse_window, allow_hyphen_values = true, requires = "beside")]
+    pub beside_window: Option<Window>,
+    /// A label map B that is drawn at the right, those of --labels (A) at the left: over the second scan, on its grid or
+    /// put there from the scan's; without one over the scan itself.
+    #[arg(long, value_name = "MASK", conflicts_with_all = ["lightbox", "turntable"])]
+    pub compare: Option<PathBuf>,
 }
 
 /// Flags of the 3D view.

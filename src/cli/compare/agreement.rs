@@ -1,67 +1,25 @@
 //! Several raters: everybody with everybody, and what they make together (STAPLE, majority vote).
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
 use anyhow::{anyhow, bail};
-use serde::Serialize;
 
 use super::super::args::CompareArgs;
-use super::super::folders::name_of;
+use super::super::folders::distinct_names;
 use super::super::overlaps::overlaps;
 use super::super::tables::table;
 use super::super::{files, label_maps, print, print_json, say};
-use super::room::MemoryRoom;
+use super::html::ReportPage;
 use crate::document::{LabelId, palette_colour};
-use crate::io::{self, LabelsRead};
-use crate::measure::{ComparedNumbers, MOST_RATERS, PairBy, RaterMasks, Staple};
-use crate::volume::{LabelMap, LabelName, NamedRegion, Region, RegionBuilder, Volume};
+use crate::io;
+use crate::mask::WorkLimits;
+use crate::measure::{
+    AgreementReport, MOST_RATERS, RatedLabel, RaterPair, RatersTogether, compare_bytes,
+    rated_labels, rater_masks, rater_pairs,
+};
+use crate::volume::{LabelMap, LabelName, NamedRegion, Region, Volume};
 use crate::work::{CancelToken, Progress, memory};
-
-/// Everybody with everybody; keys are stable.
-#[derive(Debug, Serialize)]
-struct AgreementReport {
-    /// Their files, in the order in which they were named.
-    raters: Vec<String>,
-    tolerance_mm: f64,
-    agreement: Vec<RaterPair>,
-    staple: Vec<StapleOfLabel>,
-}
-
-/// Two raters' masks of a label.
-#[derive(Debug, Serialize)]
-struct RaterPair {
-    label: u64,
-    name: Option<String>,
-    /// Positions among the raters, from 0.
-    a: usize,
-    b: usize,
-    #[serde(flatten)]
-    numbers: ComparedNumbers,
-}
-
-/// How each rater did by STAPLE.
-#[derive(Debug, Serialize)]
-struct StapleOfLabel {
-    label: u64,
-    name: Option<String>,
-    sensitivity: Vec<f64>,
-    specificity: Vec<f64>,
-    voxels: usize,
-    volume_ml: f64,
-    majority_voxels: usize,
-    majority_volume_ml: f64,
-}
-
-/// A label that some rater has.
-struct RatedLabel {
-    in_file: u64,
-    name: Option<String>,
-    colour: Option<[u8; 3]>,
-    /// Of each rater.
-    masks: Vec<Region>,
-}
 
 /// Compares the masks of several raters, label by label (by number).
 pub fn run(args: &CompareArgs) -> anyhow::Result<()> {
@@ -78,47 +36,49 @@ pub fn run(args: &CompareArgs) -> anyhow::Result<()> {
     for path in &paths[1..] {
         raters.push(label_maps::read_onto(&first, path, args.reading())?);
     }
-    let labels = labels(&raters, args.label);
+    let lists: Vec<&[NamedRegion]> = raters.iter().map(|read| &read.labels[..]).collect();
+    let nothing = Region::default();
+    let in_file = |n: usize, label: &NamedRegion| label_maps::in_file(&raters[n], label.value);
+    let mut labels = rated_labels(&lists, in_file, &nothing);
+    labels.retain(|label| args.label.is_none_or(|wanted| wanted == label.label));
     if labels.is_empty() {
         say("warning: no rater has a label");
     }
-    let agreement = agreement(&labels, &first, args)?;
-    if args.csv.is_some() {
-        write_csv(&paths, &raters, &first, args)?;
+    let limits = WorkLimits::none();
+    let agreement = pairs(&labels, &first, args.tolerance, &limits)?;
+    let together = RatersTogether::of(&labels, first.grid(), &limits, &|| ())?;
+    let report = AgreementReport {
+        raters: paths.iter().map(|p| p.display().to_string()).collect(),
+        tolerance_mm: args.tolerance,
+        agreement,
+        staple: together.rows,
+    };
+    let names = distinct_names(&paths);
+    let cases = report.cases(&names);
+    let rows: Vec<_> = cases.iter().map(|(case, rows)| (case.clone(), &rows[..])).collect();
+    super::write_tables(args, &ReportPage { raters: Some(&report), ..ReportPage::of(&rows) })?;
+    for (out, regions) in [(&args.staple, &together.staple), (&args.majority, &together.majority)] {
+        if let Some(out) = out {
+            save(out, regions, &labels, &first)?;
+        }
     }
-    let together = Together::of(&labels, &first);
-    if let Some(out) = &args.staple {
-        save(out, &together.staple_regions(), &labels, &first)?;
-    }
-    if let Some(out) = &args.majority {
-        save(out, &together.majority, &labels, &first)?;
-    }
-    let raters = paths.iter().map(|p| p.display().to_string()).collect();
-    let staple = together.rows(&labels, &first);
-    let report = AgreementReport { raters, tolerance_mm: args.tolerance, agreement, staple };
     if args.json {
         return print_json(&report);
     }
     print(text(&report).trim_end())
 }
 
-/// Everybody with everybody, as the table of two folders has pairs: the names of both files are the case.
-fn write_csv(
-    paths: &[&Path],
-    raters: &[LabelsRead],
-    first: &Volume,
-    args: &CompareArgs,
-) -> anyhow::Result<()> {
-    let (room, mut cases) = (MemoryRoom::default(), Vec::new());
-    for a in 0..raters.len() {
-        for b in a + 1..raters.len() {
-            let pair = [&raters[a], &raters[b]];
-            let found = super::compared(first.grid(), pair, PairBy::Number, args, &room)?;
-            cases.push((format!("{} - {}", name_of(paths[a]), name_of(paths[b])), found));
-        }
-    }
-    let cases: Vec<_> = cases.iter().map(|(case, found)| (case.clone(), found)).collect();
-    super::write_tables(args, &cases, &[], &[])
+/// Everybody with everybody, if there is memory for it.
+fn pairs(
+    labels: &[RatedLabel<'_>],
+    volume: &Volume,
+    tolerance_mm: f64,
+    limits: &WorkLimits,
+) -> anyhow::Result<Vec<RaterPair>> {
+    let (grid, threads) = (volume.grid(), rayon::current_num_threads());
+    let bytes = compare_bytes(&rater_masks(labels), grid.dims(), threads);
+    memory::check(bytes).map_err(|short| anyhow!("measuring distances {short}"))?;
+    Ok(rater_pairs(labels, grid, tolerance_mm, limits, &|| ())?)
 }
 
 fn refuse_to_replace(path: &Path, force: bool) -> anyhow::Result<()> {
@@ -131,129 +91,20 @@ fn refuse_to_replace(path: &Path, force: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// All labels by their numbers in the files, or the one that is wanted.
-fn labels(raters: &[LabelsRead], wanted: Option<u64>) -> Vec<RatedLabel> {
-    let mut found: BTreeMap<u64, RatedLabel> = BTreeMap::new();
-    for (n, read) in raters.iter().enumerate() {
-        for label in &read.labels {
-            let in_file = label_maps::in_file(read, label.value);
-            if wanted.is_some_and(|w| w != in_file) {
-                continue;
-            }
-            let masks = || vec![Region::default(); raters.len()];
-            let rated = found.entry(in_file).or_insert_with(|| RatedLabel {
-                in_file,
-                name: None,
-                colour: None,
-                masks: masks(),
-            });
-            rated.masks[n].clone_from(&label.region);
-            rated.name = rated.name.take().or(label.name.clone());
-            rated.colour = rated.colour.or(label.colour);
-        }
-    }
-    found.into_values().collect()
-}
-
-fn agreement(
-    labels: &[RatedLabel],
-    volume: &Volume,
-    args: &CompareArgs,
-) -> anyhow::Result<Vec<RaterPair>> {
-    let mut rows = Vec::new();
-    for label in labels {
-        let raters = label.masks.len();
-        let which: Vec<(usize, usize)> =
-            (0..raters).flat_map(|a| (a + 1..raters).map(move |b| (a, b))).collect();
-        let pairs: Vec<(&Region, &Region)> =
-            which.iter().map(|&(a, b)| (&label.masks[a], &label.masks[b])).collect();
-        let (found, _) = super::numbers_of(&pairs, volume.grid(), args, &MemoryRoom::default())?;
-        rows.extend(which.into_iter().zip(found).map(|((a, b), numbers)| RaterPair {
-            label: label.in_file,
-            name: label.name.clone(),
-            a,
-            b,
-            numbers,
-        }));
-    }
-    Ok(rows)
-}
-
-/// What the raters make together, label by label.
-struct Together {
-    row: usize,
-    masks: Vec<RaterMasks>,
-    staple: Vec<Staple>,
-    majority: Vec<Region>,
-}
-
-impl Together {
-    fn of(labels: &[RatedLabel], volume: &Volume) -> Self {
-        let (row, voxels) = (volume.grid().dims()[0], volume.grid().count());
-        let of =
-            |label: &RatedLabel| RaterMasks::of(&label.masks.iter().collect::<Vec<_>>(), voxels);
-        let masks: Vec<RaterMasks> = labels.iter().map(of).collect();
-        let staple = masks.iter().map(RaterMasks::staple).collect();
-        let majority = masks.iter().map(|m| m.majority(row)).collect();
-        Self { row, masks, staple, majority }
-    }
-
-    /// The region of each label by STAPLE. A voxel that two labels claim is of the likelier one.
-    fn staple_regions(&self) -> Vec<Region> {
-        let of = |(masks, staple): (&RaterMasks, &Staple)| masks.likely_region(staple, self.row);
-        let mut regions: Vec<Region> = self.masks.iter().zip(&self.staple).map(of).collect();
-        for a in 0..regions.len() {
-            for b in a + 1..regions.len() {
-                let both = regions[a].intersection(&regions[b], self.row);
-                let likely = |n: usize, at| self.masks[n].probability(&self.staple[n], at);
-                let voxels = both.runs().iter().flat_map(|run| run.start..run.end());
-                let builder = || RegionBuilder::new(self.row);
-                let (mut of_a, mut of_b) = (builder(), builder());
-                for at in voxels {
-                    let loses = if likely(a, at) >= likely(b, at) { &mut of_b } else { &mut of_a };
-                    loses.push(at, 1);
-                }
-                regions[a].subtract(&of_a.finish(), self.row);
-                regions[b].subtract(&of_b.finish(), self.row);
-            }
-        }
-        regions
-    }
-
-    fn rows(&self, labels: &[RatedLabel], volume: &Volume) -> Vec<StapleOfLabel> {
-        let ml = |voxels: usize| voxels as f64 * volume.grid().voxel_volume_mm3() / 1000.0;
-        let all = labels.iter().zip(&self.masks).zip(&self.staple).zip(&self.majority);
-        all.map(|(((label, masks), staple), majority)| {
-            let voxels = masks.likely_region(staple, self.row).count();
-            StapleOfLabel {
-                label: label.in_file,
-                name: label.name.clone(),
-                sensitivity: staple.sensitivity.clone(),
-                specificity: staple.specificity.clone(),
-                voxels,
-                volume_ml: ml(voxels),
-                majority_voxels: majority.count(),
-                majority_volume_ml: ml(majority.count()),
-            }
-        })
-        .collect()
-    }
-}
-
 /// Writes a label map of these regions, one for each label.
 fn save(
     out: &Path,
     regions: &[Region],
-    labels: &[RatedLabel],
+    labels: &[RatedLabel<'_>],
     volume: &Volume,
 ) -> anyhow::Result<()> {
     let mut named = Vec::new();
     let mut table = Vec::new();
     for (label, region) in labels.iter().zip(regions) {
-        let Ok(value) = u16::try_from(label.in_file) else {
+        let Ok(value) = u16::try_from(label.label) else {
             bail!(
                 "label {} is over 65535 and can't be written; choose one with --label",
-                label.in_file
+                label.label
             );
         };
         let colour = label.colour.unwrap_or_else(|| palette_colour(LabelId(value)));

@@ -5,6 +5,7 @@ mod folders;
 mod html;
 mod room;
 mod rows;
+mod summary;
 
 use std::io::Write as _;
 use std::path::Path;
@@ -48,7 +49,8 @@ pub fn run(args: &CompareArgs) -> anyhow::Result<()> {
         return one_label(args);
     }
     let found = compare_files(&args.a, &args.b, args, &MemoryRoom::default())?;
-    write_tables(args, &[(name_of(&args.a), &found)], &[], &[])?;
+    let case = [(name_of(&args.a), &found.labels[..])];
+    write_tables(args, &html::ReportPage::of(&case))?;
     if args.json {
         let report = CompareReport {
             a: args.a.display().to_string(),
@@ -104,10 +106,11 @@ fn check(args: &CompareArgs) -> anyhow::Result<()> {
         () if !folders && (args.resume.is_some() || args.jobs.is_some()) => {
             usage("--resume and --jobs are for folders")
         }
-        () if raters && (args.label_b.is_some() || args.html.is_some()) => usage(
-            "--label-b and --html are for two label maps or folders; several raters have --csv",
-        ),
-        () if (args.label.is_some() || args.label_b.is_some())
+        () if raters && args.label_b.is_some() => {
+            usage("--label-b is for two label maps; of several raters a label has one number")
+        }
+        () if !raters
+            && (args.label.is_some() || args.label_b.is_some())
             && (args.csv.is_some() || args.html.is_some()) =>
         {
             usage("--csv and --html are of all labels; leave --label out")
@@ -206,24 +209,19 @@ fn one_label(args: &CompareArgs) -> anyhow::Result<()> {
     ))
 }
 
-/// Writes --csv and --html of cases by their names; also what could not be compared, and what has no other.
-fn write_tables(
-    args: &CompareArgs,
-    cases: &[(String, &ComparedMaps)],
-    failures: &[folders::CompareFailure],
-    unpaired: &[String],
-) -> anyhow::Result<()> {
+/// Writes --csv and --html.
+fn write_tables(args: &CompareArgs, of: &html::ReportPage<'_>) -> anyhow::Result<()> {
     let write = |path: &Path, text: &str| {
         io::write_whole(path, |file| file.write_all(text.as_bytes()))
             .with_context(|| format!("can't write {}", path.display()))
     };
     if let Some(path) = &args.csv {
         let mut text = COMPARISON_CSV_HEAD.to_owned();
-        text.extend(cases.iter().map(|(case, found)| comparison_csv_rows(case, found)));
+        text.extend(of.cases.iter().map(|(case, rows)| comparison_csv_rows(case, rows)));
         write(path, &text)?;
     }
     if let Some(path) = &args.html {
-        write(path, &html::page(args, cases, failures, unpaired)?)?;
+        write(path, &html::page(args, of)?)?;
     }
     Ok(())
 }

@@ -19,7 +19,7 @@ use crate::measure::{
     FirstOrder, MEASURES_CSV_HEAD, MaskShape, MeasuredFile, MeasuredStructure, Uptake,
     measures_csv, values_under,
 };
-use crate::volume::{NamedRegion, SuvKind, Volume};
+use crate::volume::{NamedRegion, ValueUnit, Volume};
 use crate::work::memory;
 
 /// A label map that could not be measured.
@@ -152,7 +152,7 @@ fn file(path: &Path, scan: Option<&Path>, args: &MeasureArgs) -> anyhow::Result<
         .par_iter()
         .map(|label| structure(&read, label, &grid, scan_volume.as_ref(), args))
         .collect::<anyhow::Result<_>>()?;
-    let unit = scan_volume.as_ref().and_then(|scan| unit(scan, args));
+    let unit = scan_volume.as_ref().and_then(|scan| unit(scan, args)).map(ValueUnit::name);
     Ok(MeasuredFile {
         file: path.display().to_string(),
         scan: scan.map(|scan| scan.display().to_string()),
@@ -194,12 +194,11 @@ fn open_scan(path: &Path, args: &MeasureArgs) -> anyhow::Result<Volume> {
     })
 }
 
-fn unit(scan: &Volume, args: &MeasureArgs) -> Option<&'static str> {
-    match (scan.suv_kind(), args.suv) {
-        (Some(kind), _) => Some(SuvKind::unit(kind)),
-        (None, Some(_)) => Some("SUV"),
-        (None, None) => scan.stats().looks_like_ct().then_some("HU"),
+fn unit(scan: &Volume, args: &MeasureArgs) -> Option<ValueUnit> {
+    if args.suv.is_some() && scan.suv_kind().is_none() {
+        return Some(ValueUnit::StoredSuv);
     }
+    ValueUnit::of(scan.suv_kind(), Some(&scan.stats()))
 }
 
 fn structure(
@@ -216,7 +215,7 @@ fn structure(
     let mut found = MeasuredStructure::of(number, name, &shape, grid);
     if let Some(scan) = scan {
         found.values = FirstOrder::of(values_under(&label.region, scan)).map(Into::into);
-        if args.suv.is_some() {
+        if args.suv.is_some() || scan.suv_kind().is_some() {
             found.uptake = Uptake::of(&label.region, scan).map(Into::into);
         }
     }

@@ -1,5 +1,6 @@
 //! `voxpoint render`: the window's views as a picture or a film, without a display.
 
+mod sides;
 mod view;
 
 use std::path::Path;
@@ -35,7 +36,8 @@ pub fn run(args: &RenderArgs) -> anyhow::Result<()> {
         document.apply(Command::Import(labels.labels))?;
     }
     view::fade(args, &mut document)?;
-    let view = view::of(args, &document)?;
+    let mut view = view::of(args, &document)?;
+    sides::put(args, &document, &mut view)?;
     // When nothing can be refused any more: an error is one line.
     files::warn(&volume);
     let usual = if format.is_some() { FilmOptions::default().size } else { SIZE };
@@ -75,6 +77,8 @@ fn check_output(args: &RenderArgs) -> anyhow::Result<Option<FilmFormat>> {
     let inputs: Vec<&Path> = std::iter::once(args.image.as_path())
         .chain(args.labels.as_deref())
         .chain(args.second.overlay.as_deref())
+        .chain(args.sides.beside.as_deref())
+        .chain(args.sides.compare.as_deref())
         .collect();
     if args.film.turntable.is_none() {
         files::check_output(&args.out, &inputs, &[".png"])?;

@@ -30,6 +30,9 @@ pub fn check(args: &RenderArgs) -> Result<(), Usage> {
         View::Volume if args.lightbox.is_some() => {
             "--lightbox is a sheet of slices: give --view axial, coronal or sagittal"
         }
+        View::Volume if args.sides.beside.is_some() || args.sides.compare.is_some() => {
+            "--beside and --compare show slices twice: give --view axial, coronal or sagittal, or leave it out"
+        }
         v if v != View::All && matches!(args.layout, Some(LayoutArg::Quad | LayoutArg::Row)) => {
             "--layout quad and row show all views: leave --view out"
         }

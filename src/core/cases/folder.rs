@@ -1,8 +1,9 @@
 //! The scans in a folder and in those in it: all files whose names end as those of a format that is read, and folders with
-//! slices of a series, also such whose names have no ending (`IM000001`, `1.2.840.10008.1`): one of them is looked at. But
-//! not
+//! slices of a series, also such whose names have no ending (`IM000001`, `1.2.840.10008.1`): the header of one of them is
+//! looked at. But not
 //!
 //! - pictures and archives;
+//! - folders whose DICOM files have no image: contours, segmentations, reports;
 //! - label maps, as far as names tell ([`super::naming`]);
 //! - of a header and its voxels in two files, the second;
 //! - what is hidden (`.name`), and what links to folders lead to;
@@ -27,6 +28,9 @@ use crate::work::{CancelToken, Progress};
 /// So many files without an ending are looked at in each folder: others than slices may lie with them.
 const LOOKED_AT: usize = 3;
 
+/// So many files of a folder of slices are looked at for an image. With more that have none, it is taken for a scan.
+const LOOKED_AT_FOR_IMAGE: usize = 256;
+
 /// Folders in folders are looked into so deep.
 const DEPTH: usize = 32;
 
@@ -38,6 +42,8 @@ const NOT_BIDS_SCANS: [&str; 4] = ["derivatives", "sourcedata", "code", "stimuli
 struct Found {
     scans: Vec<PathBuf>,
     label_maps: usize,
+    /// Folders of DICOM files without an image.
+    without_image: usize,
     notes: Vec<String>,
 }
 
@@ -46,6 +52,7 @@ impl Found {
         self.scans.append(&mut more.scans);
         self.notes.append(&mut more.notes);
         self.label_maps += more.label_maps;
+        self.without_image += more.without_image;
         self
     }
 }
@@ -67,9 +74,14 @@ pub(super) fn scans(
     // If not even this one can be read, that is no note.
     std::fs::read_dir(root).map_err(|e| CasesError::reading(root, e))?;
     let walk = Walk { formats, cancel, progress, found: AtomicU64::new(0) };
-    let Found { scans, label_maps, mut notes } = walk.folder(root, DEPTH, false)?;
+    let Found { scans, label_maps, without_image, mut notes } = walk.folder(root, DEPTH, false)?;
     if label_maps > 0 {
         notes.push(format!("{label_maps} label maps were left out, by their names"));
+    }
+    match without_image {
+        0 => {}
+        1 => notes.push("a folder whose DICOM files have no image was left out".to_owned()),
+        n => notes.push(format!("{n} folders whose DICOM files have no image were left out")),
     }
     let mut listed = named(root, scans, formats);
     listed.sort_by(|a, b| natural_order(&a.name, &b.name).then_with(|| a.scan.cmp(&b.scan)));
@@ -88,7 +100,7 @@ impl Walk<'_> {
                 return Ok(Found { notes: vec![note], ..found });
             }
         };
-        self.sort_out(files.iter().map(|name| folder.join(name)), labels, &mut found);
+        self.sort_out(files.iter().map(|name| folder.join(name)), labels, &mut found)?;
         let seen = self.found.fetch_add(found.scans.len() as u64, Ordering::Relaxed);
         self.progress.set_done(seen + found.scans.len() as u64);
         let lower: BTreeSet<String> = folders.iter().map(lower).collect();
@@ -110,8 +122,7 @@ impl Walk<'_> {
     }
 
     /// Whether files without an ending are slices of a series: by the beginning of the first few.
-    fn are_slices(&self, unnamed: &mut [PathBuf]) -> bool {
-        unnamed.sort();
+    fn are_slices(&self, unnamed: &[PathBuf]) -> bool {
         unnamed.iter().take(LOOKED_AT).any(|path| {
             let format = self.formats.format_of(&Source::File(path.clone()));
             let mut endings = format.iter().flat_map(FormatInfo::all_endings);
@@ -119,17 +130,37 @@ impl Walk<'_> {
         })
     }
 
+    /// Whether one of the slices of a folder is an image, by their headers. What can't be read may be one: who opens it is
+    /// told why it can't be.
+    fn have_image(&self, slices: &[PathBuf]) -> Result<bool, CasesError> {
+        let mut unreadable = slices.len() > LOOKED_AT_FOR_IMAGE;
+        for path in slices.iter().take(LOOKED_AT_FOR_IMAGE) {
+            self.cancel.check()?;
+            match self.formats.has_image(path) {
+                Some(true) => return Ok(true),
+                Some(false) => {}
+                None => unreadable = true,
+            }
+        }
+        Ok(unreadable)
+    }
+
     /// Which files of a folder are scans.
-    fn sort_out(&self, files: impl Iterator<Item = PathBuf>, labels: bool, found: &mut Found) {
+    fn sort_out(
+        &self,
+        files: impl Iterator<Item = PathBuf>,
+        labels: bool,
+        found: &mut Found,
+    ) -> Result<(), CasesError> {
         // Of a name the files; the usual endings, of which each is a scan of its own, apart from those of two files
         // that belong together.
         let mut stems: BTreeMap<String, (Vec<PathBuf>, Option<PathBuf>)> = BTreeMap::new();
-        let mut series: BTreeSet<PathBuf> = BTreeSet::new();
+        let mut slices: Vec<PathBuf> = Vec::new();
         let mut unnamed: Vec<PathBuf> = Vec::new();
         for path in files {
             let ending = path.extension().unwrap_or_default().to_string_lossy();
             if naming::is_slice(&ending) {
-                series.extend(path.parent().map(Path::to_owned));
+                slices.push(path);
             } else if naming::may_be_unnamed_slice(&path) {
                 unnamed.push(path);
             } else if !naming::is_no_case(&ending) && self.formats.is_named_as_readable(&path) {
@@ -141,10 +172,18 @@ impl Walk<'_> {
                 }
             }
         }
-        if !labels && series.is_empty() && self.are_slices(&mut unnamed) {
-            series.extend(unnamed[0].parent().map(Path::to_owned));
+        unnamed.sort();
+        slices.sort();
+        if !labels && slices.is_empty() && self.are_slices(&unnamed) {
+            slices = unnamed;
         }
-        found.scans.extend(series.into_iter().filter(|_| !labels));
+        if let Some(folder) = slices.first().and_then(|path| path.parent()).filter(|_| !labels) {
+            if self.have_image(&slices)? {
+                found.scans.push(folder.to_owned());
+            } else {
+                found.without_image += 1;
+            }
+        }
         for (stem, (usual, first)) in &stems {
             // Such as the voxels beside a header.
             let files = usual.iter().chain(first.as_ref().filter(|_| usual.is_empty()));
@@ -154,6 +193,7 @@ impl Walk<'_> {
                 found.scans.extend(files.cloned());
             }
         }
+        Ok(())
     }
 }
 

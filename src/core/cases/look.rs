@@ -210,7 +210,7 @@ fn seen(scan: &Path, session: &Path) -> Seen {
     }
     let found = summary(session);
     match &found {
-        Ok(found) if !is_about(&found.scan, session, scan) => {
+        Ok(found) if !is_session_of(&found.scan, session, scan) => {
             Seen::Another(found.scan.absolute.clone())
         }
         _ => Seen::Its(WorkStatus { holder, ..WorkStatus::of(found) }),
@@ -218,7 +218,7 @@ fn seen(scan: &Path, session: &Path) -> Seen {
 }
 
 /// Whether a session is about a scan: by where it says that it is, or, if nothing is there any more, by its name.
-fn is_about(file: &FileRef, session: &Path, scan: &Path) -> bool {
+pub fn is_session_of(file: &FileRef, session: &Path, scan: &Path) -> bool {
     let wanted = scan.canonicalize().ok();
     let mut gone = true;
     for place in file.candidates(session) {

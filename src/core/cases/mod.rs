@@ -1,10 +1,11 @@
 //! Lists of scans to be worked through: a folder, a BIDS data set or a table of scans becomes cases, each with its
-//! session and how far the work on it is. No scan is read, and of sessions only what a list shows: ten thousand take
-//! seconds.
+//! session and how far the work on it is. No scan is read, of folders of DICOM the header of a file, and of sessions only
+//! what a list shows: ten thousand take seconds.
 //!
 //! - [`find`]: the cases of a folder ([`folder`]: what counts as a scan) or of a table ([`table`]).
 //! - [`WorkStatus`]: what is known of the work on a case. It is somebody else's a moment later: who opens a case gets its
 //!   lock, or is told who has it.
+//! - [`is_session_of`]: whether a session says that it is about a scan.
 //! - [`naming`]: how label maps and files of other formats are told by their names.
 
 mod error;
@@ -21,6 +22,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rayon::prelude::*;
 
 pub use error::CasesError;
+pub use look::is_session_of;
 pub use table::table_rows;
 
 use crate::io::Registry;

@@ -175,6 +175,65 @@ fn folders_of_slices_without_endings_are_cases() {
     assert!(list.cases.iter().all(|case| case.series.is_none()));
 }
 
+/// A DICOM file of this class that has nothing but it.
+fn without_image(class: &str) -> Vec<u8> {
+    let mut file = vec![0; 128];
+    file.extend_from_slice(b"DICM");
+    for (group, element, uid) in [(2, 0x10, "1.2.840.10008.1.2.1"), (8, 0x16, class)] {
+        let mut uid = uid.as_bytes().to_vec();
+        uid.resize(uid.len().next_multiple_of(2), 0);
+        for number in [group, element] {
+            file.extend_from_slice(&u16::to_le_bytes(number));
+        }
+        file.extend_from_slice(b"UI");
+        file.extend_from_slice(&(uid.len() as u16).to_le_bytes());
+        file.extend_from_slice(&uid);
+    }
+    file
+}
+
+/// What else lies in folders of hospitals is no case: opened, it could only fail.
+#[test]
+fn folders_of_dicom_without_an_image_are_left_out() {
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/data/dicom");
+    let read = |file: &str| std::fs::read(data.join(file)).unwrap();
+    let (contours, labels) = (read("labels/contours_axial.dcm"), read("labels/binary_axial.dcm"));
+    let ct = read("pydicom/CT_small.dcm");
+    let report = without_image("1.2.840.10008.5.1.4.1.1.88.33");
+    let state = without_image("1.2.840.10008.5.1.4.1.1.11.1");
+    let damaged = ct[..300].to_vec();
+    type Row<'a> = (&'a str, Vec<(&'a str, &'a [u8])>, bool);
+    let table: [Row; 10] = [
+        ("an RT Structure Set", vec![("a.dcm", &contours)], false),
+        ("without endings", vec![("RS0001", &contours), ("SEG1", &labels)], false),
+        ("a segmentation", vec![("a.dcm", &labels)], false),
+        ("a report, a presentation state", vec![("a.dcm", &report), ("b.dcm", &state)], false),
+        ("an image", vec![("a.dcm", &ct)], true),
+        ("an image among others", vec![("a.dcm", &contours), ("z.dcm", &ct)], true),
+        ("an image without an ending", vec![("A", &report), ("B", &ct)], true),
+        ("a damaged file first", vec![("a.dcm", &damaged), ("b.dcm", &ct)], true),
+        ("nothing but a damaged file", vec![("a.dcm", &damaged)], true),
+        ("no file", vec![], false),
+    ];
+    for (what, files, is_case) in table {
+        let folder = folder(&["z.nii"]);
+        let place = folder.path().join("p");
+        std::fs::create_dir(&place).unwrap();
+        for (name, bytes) in &files {
+            std::fs::write(place.join(name), bytes).unwrap();
+        }
+        let list = find_in(folder.path(), None).unwrap();
+        assert_eq!(list.cases.iter().any(|case| case.scan == place), is_case, "{what}");
+        let told = list.notes.join("; ").contains("have no image");
+        assert_eq!(told, !is_case && !files.is_empty(), "{what}: {:?}", list.notes);
+    }
+    // Of nothing else there is no list.
+    let only = folder(&[]);
+    std::fs::write(only.path().join("a.dcm"), &contours).unwrap();
+    let why = find_in(only.path(), None).unwrap_err().to_string();
+    assert!(why.contains("have no image"), "{why}");
+}
+
 /// Of one place: each has its own session, whatever stands before it.
 #[test]
 fn several_scans_of_a_place_have_a_session_each() {

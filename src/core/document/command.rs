@@ -220,6 +220,13 @@ pub enum Command {
     /// known ([`NamedRegion::on_top`]), else the smallest; present objects stay on top of all. What lies under others is
     /// kept ([`Object::covered`]).
     Import(Vec<NamedRegion>),
+    /// Adds masks that were computed as objects, as [`Command::Import`] does.
+    AddMasks {
+        /// What the step is called, in English.
+        name: &'static str,
+        /// On the scan's grid; one whose value is 0 gets one that is free.
+        masks: Vec<NamedRegion>,
+    },
 }
 
 impl Command {
@@ -337,7 +344,8 @@ impl Document {
             Command::UseImage(overlay) => self.use_image(overlay),
             Command::SetWorkingScale(scale) => self.working_scale = scale,
             Command::Measure(change) => self.change_measurements(change)?,
-            Command::Import(labels) => self.import(labels)?,
+            Command::Import(labels) => self.import("Open label map", labels)?,
+            Command::AddMasks { name, masks } => self.import(name, masks)?,
         }
         self.changed();
         Ok(())
@@ -390,14 +398,19 @@ impl Document {
         let is_there =
             |e: &ExpectedObject| self.objects.iter().any(|o| o.id == e.number || o.name == e.name);
         match self.expected.iter().find(|expected| !is_there(expected)) {
-            Some(e) => Ok(Self::blank(e.number, Some(e.name.clone()), e.colour)),
-            None => Ok(Self::blank(self.free_label()?, None, None)),
+            Some(e) => Ok(self.blank(e.number, Some(e.name.clone()), e.colour)),
+            None => Ok(self.blank(self.free_label()?, None, None)),
         }
     }
 
-    pub(super) fn blank(id: LabelId, name: Option<String>, colour: Option<[u8; 3]>) -> Object {
+    pub(super) fn blank(
+        &self,
+        id: LabelId,
+        name: Option<String>,
+        colour: Option<[u8; 3]>,
+    ) -> Object {
         let colour = colour.unwrap_or_else(|| palette_colour(id));
-        Object::new(id, name.unwrap_or_else(|| format!("Object {}", id.0)), colour)
+        Object::new(id, name.unwrap_or_else(|| format!("{} {}", self.unnamed, id.0)), colour)
     }
 
     /// The label after the largest, also of those that are to be there: those that are free between others may mean
@@ -450,7 +463,7 @@ impl Document {
         Ok(())
     }
 
-    fn import(&mut self, labels: Vec<NamedRegion>) -> Result<(), Refused> {
+    fn import(&mut self, name: &str, labels: Vec<NamedRegion>) -> Result<(), Refused> {
         // Values that are free stay; only those that an object has already move, past all others.
         let mut taken: BTreeSet<u16> = self.objects.iter().map(|o| o.id.0).collect();
         let reserved: BTreeSet<u16> =
@@ -470,7 +483,7 @@ impl Document {
             let mask = LabelEdit { target: id, change, over, depth };
             let write = self.write_op(WriteSource::Hand(mask));
             covers.extend(self.cover_op(id, label.region, &write));
-            let mut object = Self::blank(id, label.name, label.colour);
+            let mut object = self.blank(id, label.name, label.colour);
             object.from_file = true;
             object.opacity = label.opacity.unwrap_or(object.opacity);
             object.visible = label.visible;
@@ -479,7 +492,7 @@ impl Document {
             ops.push(write);
         }
         ops.extend(covers);
-        self.commit("Open label map", ops, None);
+        self.commit(name, ops, None);
         Ok(())
     }
 

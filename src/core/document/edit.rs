@@ -245,8 +245,10 @@ impl Document {
         if !ops.is_empty() {
             self.record(name, ops);
             // Nobody wants to change what can't be seen.
-            for object in self.objects.iter_mut().filter(|o| known.contains(&o.id)) {
-                object.visible = true;
+            for at in 0..self.objects.len() {
+                if known.contains(&self.objects[at].id) {
+                    self.objects[at].visible = true;
+                }
             }
         }
         Ok(())
@@ -258,7 +260,7 @@ impl Document {
         let (id, mut begin) = match target {
             EditedObject::Known(id) => (id, None),
             EditedObject::New(name) => {
-                let object = Self::blank(self.label_past_all()?, name, None);
+                let object = self.blank(self.label_past_all()?, name, None);
                 let (id, index) = (object.id, self.objects.len());
                 let absent = Some(Box::new(object));
                 (id, Some(Op::Object { index, id, absent }))

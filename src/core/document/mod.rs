@@ -31,6 +31,7 @@ mod prompts;
 mod rebase;
 mod refused;
 mod restore;
+mod shared_objects;
 mod stacked;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -50,6 +51,8 @@ pub use object::{LabelId, Object, ObjectState, PALETTE, palette_colour};
 pub use prompt_change::PromptChange;
 pub use refused::Refused;
 pub use restore::{DocumentParts, NotRestored, NotWhole, whole_objects};
+use shared_objects::ObjectList;
+pub use shared_objects::SharedObjects;
 pub use underneath::Underneath;
 pub use write::answer_delta;
 
@@ -73,7 +76,7 @@ pub struct Document {
     /// The image that the model looks at for objects without clicks.
     model_image: ImageId,
     labels: LabelMap,
-    objects: Vec<Object>,
+    objects: ObjectList,
     active: Option<LabelId>,
     /// For objects that have no clicks yet.
     working_scale: WorkingScale,
@@ -94,6 +97,8 @@ pub struct Document {
     prompts_given: u64,
     /// The objects that are to be there in the end, in their order.
     expected: Vec<ExpectedObject>,
+    /// What an object without a name is called, before its number.
+    unnamed: &'static str,
     /// What was measured, and how many measurements have got their number.
     measurements: Vec<Measurement>,
     measurements_given: u64,
@@ -158,7 +163,7 @@ impl Document {
             overlays: BTreeMap::new(),
             model_image: ImageId::Scan,
             labels,
-            objects: Vec::new(),
+            objects: ObjectList::default(),
             active: None,
             working_scale: WorkingScale::ONE,
             history: History::default(),
@@ -171,9 +176,15 @@ impl Document {
             renumbered: Vec::new(),
             prompts_given: 0,
             expected: Vec::new(),
+            unnamed: "Object",
             measurements: Vec::new(),
             measurements_given: 0,
         }
+    }
+
+    /// What objects are called from now on that are begun without a name: this, and their number. No part of the history.
+    pub fn call_new_objects(&mut self, word: &'static str) {
+        self.unnamed = word;
     }
 
     /// Says which objects are to be there in the end: new ones are those that are missing, in this order. No part of the
@@ -215,6 +226,7 @@ impl Document {
             measurements: self.measurements.clone(),
             active: self.active,
             expected: self.expected.clone(),
+            unnamed: self.unnamed,
             ..Self::new(Arc::clone(&self.image))
         }
     }
@@ -245,6 +257,11 @@ impl Document {
     /// The objects, in the order in which they were made.
     pub fn objects(&self) -> &[Object] {
         &self.objects
+    }
+
+    /// The same, for those who keep them: see [`SharedObjects`]. Cheap if few have changed since it was asked last.
+    pub fn shared_objects(&self) -> SharedObjects {
+        self.objects.share()
     }
 
     /// An object by its label.

@@ -34,7 +34,7 @@ impl Document {
             return Err(Refused::Busy);
         }
         let into = self.label_past_all()?;
-        let copy = Object { opacity: from.opacity, ..Self::blank(into, Some(name), None) };
+        let copy = Object { opacity: from.opacity, ..self.blank(into, Some(name), None) };
         let index = self.objects.len();
         let write = self.write_op(WriteSource::Share { into, from: id });
         let begin = Op::Object { index, id: into, absent: Some(Box::new(copy)) };

@@ -105,7 +105,7 @@ impl Document {
         }
         let regions = objects.iter().map(|o| (o.id.0, &*o.region));
         document.labels = LabelMap::from_regions(document.labels.dims(), regions);
-        document.objects = objects;
+        document.objects = objects.into();
         document.active = active.filter(|id| document.object(*id).is_some());
         let clicks =
             document.objects.iter().flat_map(|o| o.log.prompts.iter().chain(&o.answer.prompts));
@@ -114,6 +114,8 @@ impl Document {
         document.prompts_given = parts.prompts_given.max(largest);
         document.take_measurements(parts.measurements);
         document.ask_again(&mut changed);
+        // Now, where nobody waits for it.
+        document.objects.share();
         // For caches it is another document than an empty one.
         document.revision = 1;
         document.writes = vec![(1, VoxelBox::whole(document.labels.dims()))];

@@ -39,6 +39,11 @@ impl AxisMap {
         self == Self::IDENTITY
     }
 
+    /// Along which axis of the target one of the source lies, and whether it runs the other way there.
+    pub fn axis(self, source: usize) -> (usize, bool) {
+        (self.to[source], self.flipped[source])
+    }
+
     /// From voxel indices of the source to those of the target, which has `dims` voxels.
     fn target_from_source(self, dims: [usize; 3]) -> DAffine3 {
         let mut matrix3 = DMat3::ZERO;

@@ -197,6 +197,11 @@ pub trait Reader: Send + Sync {
         self.open_as(source, &options, limits, cancel, progress)
     }
 
+    /// Whether a file has an image, by its header alone; `None` if that can't be read.
+    fn has_image(&self, _file: &Path) -> Option<bool> {
+        Some(true)
+    }
+
     /// Whether its files don't say how their voxels lie, so that it has to be typed.
     fn asks_place(&self) -> bool {
         false

@@ -184,6 +184,7 @@ pub(super) fn cut(scan: &Volume, bounds: &Bounds, part: &VolumePart) -> Result<V
     warnings.extend(told(bounds));
     let volume = Volume::new(scan.name(), grid, dims, voxels, scale, said, warnings);
     let volume = volume.converted_from(scan.conversion()).with_suv(scan.suv());
-    let volume = volume.with_padding(scan.padding().clone()).with_low_bright(scan.low_is_bright());
+    let padding = scan.padding().part(bounds.whole, |axis| bounds.along(axis).collect());
+    let volume = volume.with_padding(padding).with_low_bright(scan.low_is_bright());
     Ok(volume.read_from(scan.files().to_vec()))
 }

@@ -65,6 +65,11 @@ impl Registry {
         self.reader_of(source).ok().map(super::format::Reader::info)
     }
 
+    /// Whether a file has an image, by its header alone, and not labels, contours or a report; `None` if that can't be read.
+    pub fn has_image(&self, file: &Path) -> Option<bool> {
+        self.reader_of(&Source::File(file.to_owned())).ok()?.has_image(file)
+    }
+
     /// As [`Registry::open`]; slices that lie unevenly are made even if that is asked for.
     ///
     /// # Errors

@@ -208,7 +208,7 @@ precision,recall,asd_a_to_b_mm,asd_b_to_a_mm,voxels_a,voxels_b,volume_ml_a,volum
 lesions_false,lesion_f1,empty\n";
 
 /// One line for each label (RFC 4180, `\n` between lines). What is not defined is left empty.
-pub fn comparison_csv_rows(case: &str, found: &ComparedMaps) -> String {
+pub fn comparison_csv_rows(case: &str, labels: &[ComparedLabel]) -> String {
     let line = |row: &ComparedLabel| {
         let n = &row.numbers;
         let fields = [
@@ -239,5 +239,5 @@ pub fn comparison_csv_rows(case: &str, found: &ComparedMaps) -> String {
         ];
         fields.join(",") + "\n"
     };
-    found.labels.iter().map(line).collect()
+    labels.iter().map(line).collect()
 }

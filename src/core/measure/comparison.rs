@@ -98,6 +98,16 @@ pub(super) fn compare_masks_telling(
     Ok((rows, total.numbers(tolerance)))
 }
 
+/// The numbers of one pair of masks, as [`compare_masks`] has them; nothing else of it is kept.
+pub(super) fn compare_pair(
+    (a, b): (&Region, &Region),
+    grid: &Grid,
+    tolerance: f64,
+    limits: &WorkLimits,
+) -> Result<MaskComparison, MaskError> {
+    Measured::of(a, b, grid, limits).map(|measured| measured.numbers(tolerance))
+}
+
 /// Bytes that [`compare_masks`] takes at most, but for the borders and surfaces themselves: those of the largest pairs,
 /// as many as there are threads.
 pub fn compare_bytes(pairs: &[(&Region, &Region)], dims: [usize; 3], threads: usize) -> u64 {

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{Measurement, RectangleValues};
 use crate::text::{csv_field, csv_number};
-use crate::volume::Volume;
+use crate::volume::{ValueUnit, Volume};
 
 /// A measure. What its kind does not have is `None`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -31,13 +31,19 @@ pub struct DrawnMeasure {
     pub min: Option<f64>,
     /// The largest.
     pub max: Option<f64>,
+    /// In what these are; `None` also where that is not known.
+    pub unit: Option<&'static str>,
     /// Where it is; RAS.
     pub places_mm: Vec<[f64; 3]>,
 }
 
 impl DrawnMeasure {
-    /// With the values of a scan, if there is one.
-    pub fn of(Measurement { name, shape, .. }: &Measurement, scan: Option<&Volume>) -> Self {
+    /// With the values of a scan, if there is one, and their unit, if it is known.
+    pub fn of(
+        Measurement { name, shape, .. }: &Measurement,
+        scan: Option<&Volume>,
+        unit: Option<ValueUnit>,
+    ) -> Self {
         let mut lengths = shape.lengths_mm().into_iter();
         let values = scan.and_then(|scan| shape.values(scan));
         let of = |value: fn(&RectangleValues) -> f64| values.as_ref().map(value);
@@ -53,6 +59,7 @@ impl DrawnMeasure {
             sd: of(|v| v.sd),
             min: of(|v| v.min),
             max: of(|v| v.max),
+            unit: values.as_ref().and(unit).map(ValueUnit::name),
             // Without negative zeros.
             places_mm: shape.places().iter().map(|p| p.to_array().map(|v| v + 0.0)).collect(),
         }
@@ -71,10 +78,10 @@ pub struct DrawnMeasures {
 }
 
 /// What [`drawn_measures_csv`] begins with.
-pub const DRAWN_CSV_HEAD: &str = "number,name,kind,length_mm,width_mm,angle_degrees,area_mm2,voxels,mean,sd,min,max,places_ras_mm\n";
+pub const DRAWN_CSV_HEAD: &str = "number,name,kind,length_mm,width_mm,angle_degrees,area_mm2,voxels,mean,sd,min,max,places_ras_mm,unit\n";
 
-/// A table (RFC 4180, `\n` between lines): one line for each, with its places, RAS mm. What a kind does not have is left
-/// empty.
+/// A table (RFC 4180, `\n` between lines): one line for each, with its places, RAS mm, and the unit of its values. What a
+/// kind does not have is left empty.
 pub fn drawn_measures_csv(all: &[DrawnMeasure]) -> String {
     let mut table = DRAWN_CSV_HEAD.to_owned();
     for (n, measure) in all.iter().enumerate() {
@@ -94,6 +101,7 @@ pub fn drawn_measures_csv(all: &[DrawnMeasure]) -> String {
         fields.extend(numbers.map(csv_number));
         let place = |[x, y, z]: &[f64; 3]| format!("{x} {y} {z}");
         fields.push(places_mm.iter().map(place).collect::<Vec<_>>().join("; "));
+        fields.push(csv_field(measure.unit.unwrap_or_default()));
         table += &fields.join(",");
         table.push('\n');
     }
@@ -105,7 +113,7 @@ mod tests {
     use super::*;
     use crate::geom::{DAffine3, DVec3, Grid};
     use crate::measure::{MeasurementId, MeasurementShape};
-    use crate::volume::{Scale, StoredGeometry, Voxels};
+    use crate::volume::{Scale, StoredGeometry, SuvKind, Voxels};
 
     #[test]
     fn the_table_has_a_line_for_each_and_leaves_empty_what_a_kind_has_not() {
@@ -125,22 +133,26 @@ mod tests {
                 MeasurementShape::rectangle(at(1.0, 1.0), at(3.0, 2.0), [DVec3::X, DVec3::Y]),
             ),
         ];
-        let with = |scan| all.iter().map(|m| DrawnMeasure::of(m, scan)).collect::<Vec<_>>();
+        let unit = Some(ValueUnit::Suv(SuvKind::BodySurface));
+        let with = |scan| all.iter().map(|m| DrawnMeasure::of(m, scan, unit)).collect::<Vec<_>>();
         let measured = with(Some(&scan));
         let table = drawn_measures_csv(&measured);
         let lines: Vec<&str> = table.lines().collect();
-        assert_eq!(lines[1], "1,\"long, \"\"A\"\"\",length,5,,,,,,,,,-1 0 0; 2 4 0");
-        assert_eq!(lines[2], "2,,angle,,,90,,,,,,,1 0 0; 0 0 0; 0 1 0");
+        assert_eq!(lines[1], "1,\"long, \"\"A\"\"\",length,5,,,,,,,,,-1 0 0; 2 4 0,");
+        assert_eq!(lines[2], "2,,angle,,,90,,,,,,,1 0 0; 0 0 0; 0 1 0,");
         assert!(lines[3].starts_with("3,,rectangle,2,1,,2,6,2,0.816"), "{}", lines[3]);
-        assert!(lines.iter().all(|line| line.matches(',').count() >= 12));
+        assert!(lines[3].ends_with(",\"SUVbsa, cm²/mL\""), "{}", lines[3]);
+        assert!(lines.iter().all(|line| line.matches(',').count() >= 13));
         // Without the scan only what lines say.
         let alone = drawn_measures_csv(&with(None));
         let lines: Vec<&str> = alone.lines().collect();
         assert!(lines[3].starts_with("3,,rectangle,2,1,,2,,,,,,1 1 0; "), "{}", lines[3]);
+        assert!(lines[3].ends_with(','), "no values, no unit: {}", lines[3]);
         // JSON has the same.
         let json = serde_json::to_value(&measured).unwrap();
         assert_eq!((&json[2]["voxels"], &json[2]["mean"]), (&6.into(), &2.0.into()));
         assert_eq!((&json[2]["min"], &json[2]["max"]), (&1.0.into(), &3.0.into()));
+        assert_eq!((&json[2]["unit"], json[0]["unit"].is_null()), (&"SUVbsa, cm²/mL".into(), true));
         assert!(json[0]["mean"].is_null() && json[1]["length_mm"].is_null());
     }
 }

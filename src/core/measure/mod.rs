@@ -3,6 +3,7 @@
 //!
 //! Lengths are millimetres. Definitions, conventions and sources: `docs/measures.md`.
 
+mod agreement;
 mod axes;
 mod border;
 mod cleaning;
@@ -34,6 +35,10 @@ mod surface;
 #[cfg(test)]
 mod tests;
 
+pub use agreement::{
+    AgreementReport, RatedLabel, RatedStaple, RaterPair, RatersTogether, rated_labels, rater_masks,
+    rater_pairs, told_apart,
+};
 pub use axes::{OrientedBox, PrincipalAxes};
 pub use border::BorderDistances;
 pub use cleaning::{Cleaned, CleaningDeed, CleaningSteps, clean_labels};

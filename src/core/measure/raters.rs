@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::mask::{MaskError, WorkLimits};
 use crate::volume::{Region, RegionBuilder};
 
 /// More raters than this are refused: a pattern is 64 bits.
@@ -74,7 +75,10 @@ impl RaterMasks {
     /// STAPLE (Warfield, Zou and Wells, "Simultaneous truth and performance level estimation", IEEE Transactions on
     /// Medical Imaging 2004) for one structure against all else, over the whole volume, as ITK's `STAPLEImageFilter`
     /// with its own settings: the prior is the mean share of the volume, without neighbourhoods.
-    pub fn staple(&self) -> Staple {
+    ///
+    /// # Errors
+    /// If it is stopped.
+    pub fn staple(&self, limits: &WorkLimits) -> Result<Staple, MaskError> {
         let all: u64 = self.counts.values().sum();
         let share = |pattern: u64| f64::from(pattern.count_ones()) / self.raters.max(1) as f64;
         let mut weights: BTreeMap<u64, f64> =
@@ -84,6 +88,7 @@ impl RaterMasks {
         let (mut sensitivity, mut specificity) = (Vec::new(), Vec::new());
         let mut rounds = 0;
         loop {
+            limits.check()?;
             let found = self.performance(&weights);
             weights = self.likely(prior, &found.0, &found.1);
             rounds += 1;
@@ -93,7 +98,8 @@ impl RaterMasks {
             let done = near(&found.0, &sensitivity) && near(&found.1, &specificity);
             (sensitivity, specificity) = found;
             if done || rounds == MOST_ROUNDS {
-                return Staple { sensitivity, specificity, rounds, probability: weights };
+                let probability = weights;
+                return Ok(Staple { sensitivity, specificity, rounds, probability });
             }
         }
     }
@@ -180,7 +186,7 @@ mod tests {
     fn nobody_marked_anything() {
         let nothing = Region::default();
         let masks = RaterMasks::of(&[&nothing, &nothing], 10);
-        let staple = masks.staple();
+        let staple = masks.staple(&WorkLimits::none()).unwrap();
         assert!(masks.likely_region(&staple, 10).is_empty() && masks.majority(10).is_empty());
         assert_eq!((staple.sensitivity[0], staple.specificity[0]), (1.0, 1.0));
         assert_eq!(masks.probability(&staple, 3), 0.0);

@@ -246,16 +246,18 @@ pub const MEASURES_CSV_HEAD: &str = "file,label,name,voxels,volume_ml,mesh_volum
 sphericity,elongation,flatness,major_axis_mm,minor_axis_mm,least_axis_mm,max_diameter_mm,max_diameter_slice_mm,\
 max_diameter_column_mm,max_diameter_row_mm,axial_long_mm,axial_short_mm,axial_slice,centroid_r_mm,centroid_a_mm,\
 centroid_s_mm,box_x_mm,box_y_mm,box_z_mm,oriented_box_1_mm,oriented_box_2_mm,oriented_box_3_mm,not_finite,mean,sd,median,\
-min,max,p5,p10,p25,p75,p90,p95,skewness,kurtosis,entropy,uniformity,suv_max,suv_mean,suv_peak,mtv_ml,tlg_ml\n";
+min,max,p5,p10,p25,p75,p90,p95,skewness,kurtosis,entropy,uniformity,suv_max,suv_mean,suv_peak,mtv_ml,tlg_ml,\
+unit\n";
 
-/// One line for each structure (RFC 4180, `\n` between lines). What is not defined is left empty.
+/// One line for each structure (RFC 4180, `\n` between lines), the unit of its values at the end. What is not defined is
+/// left empty.
 pub fn measures_csv(found: &MeasuredFile) -> String {
-    found.structures.iter().map(|s| line(&found.file, s)).collect()
+    found.structures.iter().map(|s| line(found, s)).collect()
 }
 
-fn line(file: &str, s: &MeasuredStructure) -> String {
+fn line(found: &MeasuredFile, s: &MeasuredStructure) -> String {
     let mut fields = vec![
-        csv_field(file),
+        csv_field(&found.file),
         s.label.to_string(),
         csv_field(s.name.as_deref().unwrap_or_default()),
         s.voxels.to_string(),
@@ -312,5 +314,7 @@ fn line(file: &str, s: &MeasuredStructure) -> String {
         of(|u| u.mtv_ml),
         of(|u| u.tlg_ml),
     ]);
+    let unit = s.values.as_ref().and(found.unit);
+    fields.push(csv_field(unit.unwrap_or_default()));
     fields.join(",") + "\n"
 }

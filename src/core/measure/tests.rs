@@ -94,7 +94,7 @@ fn staple_and_the_majority_are_those_of_simpleitk() {
         let masks: Vec<&Region> = masks.iter().collect();
         let raters = RaterMasks::of(&masks, dims.iter().product());
         assert_eq!(raters.majority(dims[0]), mask(&case["majority"], dims), "case {n}");
-        let staple = raters.staple();
+        let staple = raters.staple(&WorkLimits::none()).unwrap();
         for (found, key) in
             [(&staple.sensitivity, "sensitivity"), (&staple.specificity, "specificity")]
         {

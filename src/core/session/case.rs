@@ -48,8 +48,8 @@ pub struct Exported {
 
 /// A CRC-32 of all that is exported of objects: numbers, masks, names, colours and opacities, whatever their order.
 /// Objects without voxels are not exported. Looks at all runs of all masks: for a worker thread.
-pub fn labels_check_sum(objects: &[Object]) -> u32 {
-    let mut exported: Vec<&Object> = objects.iter().filter(|o| o.has_voxels()).collect();
+pub fn labels_check_sum<'o>(objects: impl IntoIterator<Item = &'o Object>) -> u32 {
+    let mut exported: Vec<&Object> = objects.into_iter().filter(|o| o.has_voxels()).collect();
     exported.sort_by_key(|o| o.id);
     let mut sum = CheckSum::default();
     for object in exported {

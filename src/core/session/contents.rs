@@ -104,7 +104,7 @@ pub fn read(connection: &Connection, path: &Path) -> Result<Contents, SessionErr
         around: Surroundings { source, overlays, models, view, picture, case_state, exported },
         time_point: head.time_point,
         model_image: head.model_image,
-        objects,
+        objects: objects.into(),
         active: head.active,
         working_scale: head.working_scale,
         prompts_given: head.prompts_given,

@@ -15,7 +15,8 @@ use super::{SessionError, schema};
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How long a copy is tried of what is being written.
 const COPYING: Duration = Duration::from_millis(1500);
-/// The system's drive as SQLite has it, but for locks: it takes none (sqlite.org/vfs.html, "Standard Unix VFSes").
+/// The system's drive as SQLite has it, but for locks: it takes none (sqlite.org/vfs.html, "Standard Unix VFSes"). For
+/// Windows there is no such one, but a word in the name ([`uri_without_locks`]).
 const WITHOUT_LOCKS: &std::ffi::CStr = c"unix-none";
 
 /// A session that is only read.
@@ -78,9 +79,17 @@ fn guard_at(session: &Path) -> Guard {
     opened(&lock).or_else(|_| opened(session)).unwrap_or(Guard::System)
 }
 
+#[cfg(test)]
+thread_local! {
+    /// How many copies this thread has made to read them.
+    pub(super) static COPIES: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
 /// A copy of a session: of an older version, which is made the present one first; one whose last write was interrupted
 /// and has to be taken back; or one on a drive without locks.
 pub(super) fn copied(path: &Path) -> Result<ReadConnection, SessionError> {
+    #[cfg(test)]
+    COPIES.set(COPIES.get() + 1);
     let failed = |e| SessionError::io("the session can't be copied to be read", path, e);
     let until = Instant::now() + COPYING;
     let (folder, copy) = loop {
@@ -119,21 +128,32 @@ fn copy_as_of_one_moment(path: &Path, copy: &Path) -> std::io::Result<bool> {
 /// What tells one state of a session from another: the beginning of its file, where changes are counted
 /// (sqlite.org/fileformat2.html, 1.3.7), its length, and length and time of its journal.
 #[derive(PartialEq, Eq)]
-struct Moment {
+pub(super) struct Moment {
     header: Vec<u8>,
     bytes: u64,
     journal: Option<(u64, Option<SystemTime>)>,
 }
 
 impl Moment {
-    fn of(path: &Path) -> std::io::Result<Self> {
+    /// Both are opened anew: what a share says of a name alone may be from its cache.
+    pub(super) fn of(path: &Path) -> std::io::Result<Self> {
         let file = File::open(path)?;
         let bytes = file.metadata()?.len();
         let mut header = Vec::new();
         file.take(100).read_to_end(&mut header)?;
-        let journal = std::fs::metadata(beside(path, "-journal")).ok();
-        let journal = journal.map(|about| (about.len(), about.modified().ok()));
+        let journal = beside(path, "-journal");
+        let about = match File::open(&journal).and_then(|file| file.metadata()) {
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => None,
+            Ok(about) => Some(about),
+            Err(_) => std::fs::metadata(&journal).ok(),
+        };
+        let journal = about.map(|about| (about.len(), about.modified().ok()));
         Ok(Self { header, bytes, journal })
+    }
+
+    /// Whether a write is going on, or was broken off.
+    pub(super) fn has_journal(&self) -> bool {
+        self.journal.is_some()
     }
 }
 
@@ -154,13 +174,7 @@ pub(super) fn connect(
     access: OpenFlags,
     guard: Guard,
 ) -> rusqlite::Result<Connection> {
-    let access = access | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = match guard {
-        Guard::OurLock if cfg!(unix) => {
-            Connection::open_with_flags_and_vfs(path, access, WITHOUT_LOCKS)?
-        }
-        Guard::OurLock | Guard::System => Connection::open_with_flags(path, access)?,
-    };
+    let connection = opened(path, access, guard)?;
     connection.set_prepared_statement_cache_capacity(64);
     // The last three: what a damaged or malicious file says is not believed; a drive's own cache (macOS) is synced too.
     let settings =
@@ -169,6 +183,57 @@ pub(super) fn connect(
     // (The first of them reads the schema.)
     patiently(&connection, path, || connection.execute_batch(settings))?;
     Ok(connection)
+}
+
+/// A database that is only opened yet: nothing of it is read.
+fn opened(path: &Path, access: OpenFlags, guard: Guard) -> rusqlite::Result<Connection> {
+    let access = access | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    match guard {
+        Guard::System => Connection::open_with_flags(path, access),
+        Guard::OurLock if cfg!(unix) => {
+            Connection::open_with_flags_and_vfs(path, access, WITHOUT_LOCKS)
+        }
+        Guard::OurLock => Connection::open_with_flags(
+            uri_without_locks(path),
+            access | OpenFlags::SQLITE_OPEN_URI,
+        ),
+    }
+}
+
+/// The name of a file by which SQLite takes no locks on it (sqlite.org/uri.html, `nolock`). `path`: from the root.
+fn uri_without_locks(path: &Path) -> String {
+    use std::fmt::Write as _;
+    let text = path.to_string_lossy();
+    let text = if cfg!(windows) { text.replace('\\', "/") } else { text.into_owned() };
+    // `C:/…` gets the root that it lacks; `//server/share/…` has it.
+    let root = if text.starts_with('/') { "" } else { "/" };
+    let mut uri = format!("file://{root}");
+    for byte in text.bytes() {
+        match byte {
+            b'/' | b':' | b'-' | b'.' | b'_' | b'~' => uri.push(byte.into()),
+            _ if byte.is_ascii_alphanumeric() => uri.push(byte.into()),
+            // Writing into a String can't fail.
+            _ => drop(write!(uri, "%{byte:02X}")),
+        }
+    }
+    uri + "?nolock=1"
+}
+
+/// Looks into a session on a drive without locks where it lies, if nobody is writing it: `None` if somebody is, or was
+/// while it was looked at. What it tells is then of one moment, as what [`copied`] tells is.
+pub(super) fn looked_at_in_place<T>(
+    path: &Path,
+    look: impl Fn(&Connection) -> rusqlite::Result<T>,
+) -> Option<T> {
+    if guard_at(path) != Guard::OurLock {
+        return None;
+    }
+    let before = Moment::of(path).ok().filter(|moment| !moment.has_journal())?;
+    let access = OpenFlags::SQLITE_OPEN_READ_ONLY;
+    let connection = opened(path, access, Guard::OurLock).ok()?;
+    connection.execute_batch("PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;").ok()?;
+    let found = look(&connection).ok()?;
+    (Moment::of(path).ok()? == before).then_some(found)
 }
 
 /// Whether SQLite finds nothing wrong with its pages.
@@ -195,4 +260,40 @@ pub(super) fn resolved(path: &Path) -> Result<PathBuf, SessionError> {
         return path.canonicalize().map_err(failed);
     }
     absolute(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Windows has no other way; it is the same everywhere.
+    #[test]
+    fn a_name_without_locks_is_read_as_the_file_that_it_names() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["plain", "with space", "50 % #1?a=b", "Leber–肝"] {
+            let path = folder.path().join(name);
+            Connection::open(&path).unwrap().execute_batch("CREATE TABLE t(a)").unwrap();
+            let access = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_URI;
+            let uri = uri_without_locks(&path);
+            assert!(uri.is_ascii() && uri.ends_with("?nolock=1"), "{uri}");
+            // Another has it for itself, which only locks would tell.
+            let other = Connection::open(&path).unwrap();
+            other.execute_batch("BEGIN EXCLUSIVE").unwrap();
+            let found = Connection::open_with_flags(&uri, access).unwrap();
+            let count = "SELECT count(*) FROM sqlite_schema";
+            let tables = found.query_row(count, [], |row| row.get::<_, i64>(0)).unwrap();
+            assert_eq!(tables, 1, "{uri}");
+        }
+    }
+
+    #[cfg(windows)]
+    #[test]
+    fn disks_and_shares_have_their_names() {
+        for (path, uri) in [
+            (r"C:\a b\s.voxpoint", "file:///C:/a%20b/s.voxpoint?nolock=1"),
+            (r"\\server\share\s.voxpoint", "file:////server/share/s.voxpoint?nolock=1"),
+        ] {
+            assert_eq!(uri_without_locks(Path::new(path)), uri);
+        }
+    }
 }

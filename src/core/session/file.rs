@@ -8,8 +8,11 @@
 //!
 //! On a drive that knows no locks SQLite is told to take none ([`Guard::OurLock`]). That is safe for the writer, of whom
 //! there is one: a session is written by nobody who has not got its [`Lock`], and who has lost it finds out before
-//! the next write. The journal, its syncs and its playing back after a crash are the same. Readers on other computers
-//! read a copy, which is made again if it was written meanwhile (`database`).
+//! what it writes counts, and writes no more; who takes it over waits for that (`stillness`). The journal, its syncs and
+//! its playing back after a crash are the same. Readers on other computers read a copy, which is made again if it was
+//! written meanwhile (`database`).
+
+mod opening;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -17,15 +20,17 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use super::contents::{self, Contents, LastWrite};
-use super::database::{absolute, connect, copied, is_sound, reader, resolved};
-use super::holder::Holder;
+use super::database::{absolute, connect, reader};
 use super::lock::{Lock, Locked};
 use super::making::{Identity, build};
 use super::past::Past;
 use super::scan_inside::{self, Pieces, ScanPart};
+use super::stillness::{TakeOverWatch, still, wait_until_still};
 use super::system_lock::Guard;
 use super::write::{self, Written};
-use super::{SessionError, Snapshot, schema, sums};
+use super::{SessionError, Snapshot, now_ms, schema, sums};
+use crate::work::{CancelToken, Progress};
+pub use opening::{Opened, ReadOnly, read};
 
 /// A session file that this program writes; nobody else does meanwhile. For one worker thread.
 #[derive(Debug)]
@@ -107,32 +112,6 @@ impl Reserved {
     }
 }
 
-/// A session that was opened.
-#[derive(Debug)]
-pub struct Opened {
-    /// What is in it.
-    pub contents: Contents,
-    /// To write it; or why it can only be read.
-    pub file: Result<SessionFile, ReadOnly>,
-}
-
-/// Why a session can only be read.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ReadOnly {
-    /// Somebody else has it.
-    #[error("it is open {0}")]
-    Held(Holder),
-    /// It, or its folder, may not be written.
-    #[error("it can't be written, or its folder can't")]
-    NoRights,
-    /// Another file lies where its lock is to lie.
-    #[error("a file that is not Voxpoint's lies where its lock is to lie: move it away: {}", .0.display())]
-    ForeignLock(PathBuf),
-    /// Something in it is damaged: it stays as it is, and what is whole is saved as another.
-    #[error("it is damaged, and kept as it is: save what is whole under another name")]
-    Damaged,
-}
-
 /// What a write came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WriteOutcome {
@@ -203,6 +182,7 @@ impl SessionFile {
             Ok(Some(written.clone()))
         })?;
         self.has_scan = false;
+        self.may_connect()?;
         // What was there is overwritten in any case.
         if let Some(Err(why)) = self.connection.as_ref().map(|file| file.execute_batch("VACUUM")) {
             tracing::warn!("a session stays as large as it was with its scan: {why}");
@@ -237,7 +217,7 @@ impl SessionFile {
         let is_present = |connection: &&Connection| {
             schema::version(connection).is_ok_and(|version| version == schema::VERSION)
         };
-        match self.connection.as_ref().filter(is_present) {
+        match self.connection.as_ref().filter(|_| self.may_connect().is_ok()).filter(is_present) {
             Some(connection) => contents::read(connection, &self.path),
             None => read(&self.path),
         }
@@ -255,56 +235,11 @@ impl SessionFile {
         if is_ours { std::fs::remove_file(&path).map_err(failed) } else { Ok(()) }
     }
 
-    /// Reads a session, and gets it to write if that may be. `take_over`: also if somebody on another computer has it,
-    /// which the user has to be asked about.
-    ///
-    /// # Errors
-    /// If it can't be read at all.
-    pub fn open(path: &Path, take_over: bool) -> Result<Opened, SessionError> {
-        let path = resolved(path)?;
-        let version = schema::version_of(&path)?;
-        let only_read = |path: &Path, why| -> Result<Opened, SessionError> {
-            Ok(Opened { contents: read(path)?, file: Err(why) })
-        };
-        let lock = match Lock::acquire(&path, take_over)? {
-            Locked::Mine(lock) => lock,
-            Locked::Held(holder) => return only_read(&path, ReadOnly::Held(holder)),
-            Locked::Impossible => return only_read(&path, ReadOnly::NoRights),
-            Locked::Foreign(at) => return only_read(&path, ReadOnly::ForeignLock(at)),
-        };
-        let failed = |e| SessionError::database("read", &path, e);
-        let mut connection =
-            connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE, lock.guard()).map_err(failed)?;
-        // Without rights SQLite opens it all the same, to be read.
-        if connection.is_readonly("main").map_err(failed)? {
-            drop(connection);
-            return only_read(&path, ReadOnly::NoRights);
-        }
-        let (contents, sound) = if version == schema::VERSION {
-            (contents::read(&connection, &path)?, is_sound(&connection))
-        } else if let Some(read) = read_older(&mut connection, &path)? {
-            read
-        } else {
-            drop(connection);
-            return only_read(&path, ReadOnly::Damaged);
-        };
-        if !contents.damage.is_empty() || !sound {
-            return Ok(Opened { contents, file: Err(ReadOnly::Damaged) });
-        }
-        let identity = Identity::of(&path)
-            .map_err(|e| SessionError::io("the session can't be opened", &path, e))?;
-        let written = Written {
-            snapshot: Some(contents.snapshot.clone()),
-            masks: contents.masks.clone(),
-            writes: contents.writes,
-            ..Written::nothing()
-        };
-        let (connection, past) = (Some(connection), contents.past.clone());
-        let opened = Some(Box::new(contents.snapshot.clone()));
-        let (has_scan, other_past) = (contents.scan.is_some(), false);
-        let file =
-            Self { path, connection, identity, written, has_scan, opened, past, other_past, lock };
-        Ok(Opened { contents, file: Ok(file) })
+    /// Fails if another has taken it over where SQLite takes no locks: even to look into it would play back what that one
+    /// is writing.
+    fn may_connect(&self) -> Result<(), SessionError> {
+        let lost = self.is_without_locks().then(|| self.lock.lost_to()).flatten();
+        lost.map_or(Ok(()), |holder| Err(SessionError::Held { holder, path: self.path.clone() }))
     }
 
     /// Whether its drive knows no locks: that nobody else writes it is then said by the file beside it alone.
@@ -408,14 +343,21 @@ impl SessionFile {
         if self.lock.is_gone() {
             // Deleted by hand. Somebody else may have had it meanwhile, which the count of writes tells.
             self.lock = lock(&self.path)?;
+            if self.lock.may_interrupt() {
+                let (cancel, progress) = (CancelToken::new(), Progress::new());
+                let watch = TakeOverWatch { cancel: &cancel, progress: &progress };
+                wait_until_still(&self.path, &self.lock, watch)?;
+            }
         }
-        let Self { path, connection, written, lock, other_past, .. } = self;
+        self.may_connect()?;
+        let began_ms = now_ms();
+        let Self { path, connection: slot, written, lock, other_past, .. } = self;
         let failed = |e| SessionError::database("written", path, e);
-        let connection = if let Some(connection) = connection {
+        let connection = if let Some(connection) = slot {
             connection
         } else {
             let access = OpenFlags::SQLITE_OPEN_READ_WRITE;
-            connection.insert(connect(path, access, lock.guard()).map_err(failed)?)
+            slot.insert(connect(path, access, lock.guard()).map_err(failed)?)
         };
         let transaction =
             connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
@@ -431,9 +373,27 @@ impl SessionFile {
         if let Some(part) = sums::lost(&transaction).map_err(failed)? {
             return Err(SessionError::Lost { what: part.words(), path: path.clone() });
         }
-        let next = change(&transaction, path, written).map_err(failed)?;
-        let Some(next) = next else { return Ok(false) };
-        transaction.commit().map_err(failed)?;
+        let lost = || (lock.guard() == Guard::OurLock).then(|| lock.lost_to()).flatten();
+        let done = change(&transaction, path, written).map_err(failed).and_then(|next| {
+            // Only what the system has locked is still ours for certain.
+            if let Some(holder) = lost() {
+                return Err(SessionError::Held { holder, path: path.clone() });
+            }
+            if next.is_some() {
+                transaction.execute_batch("COMMIT").map_err(failed)?;
+            }
+            Ok(next)
+        });
+        let in_time = (0..still().as_millis() as i64).contains(&(now_ms() - began_ms));
+        if done.is_err() && !in_time && lost().is_some() {
+            // Who waits for it may have gone on already: what this journal says must not be put back into the file, and
+            // that one's journal not be deleted by its name.
+            std::mem::forget(transaction);
+            std::mem::forget(slot.take());
+        } else {
+            drop(transaction);
+        }
+        let Some(next) = done? else { return Ok(false) };
         (*written, *other_past) = (next, false);
         Ok(true)
     }
@@ -469,6 +429,9 @@ impl SessionFile {
         let path = absolute(path)?;
         if path.symlink_metadata().is_ok() {
             return Err(SessionError::Exists(path));
+        }
+        if scan.is_some() && self.has_scan {
+            self.may_connect()?;
         }
         let lock = lock(&path)?;
         let pieces = match (scan, &self.connection) {
@@ -531,35 +494,4 @@ fn lock(path: &Path) -> Result<Lock, SessionError> {
         Locked::Impossible => Err(SessionError::ReadOnly(path.into())),
         Locked::Foreign(at) => Err(SessionError::ForeignLock(at)),
     }
-}
-
-/// Reads a session without writing anything: neither it nor beside it.
-///
-/// # Errors
-/// If it can't be read at all.
-pub fn read(path: &Path) -> Result<Contents, SessionError> {
-    let path = &resolved(path)?;
-    let version = schema::version_of(path)?;
-    let reader = if version == schema::VERSION { reader(path)? } else { copied(path)? };
-    contents::read(&reader.connection, path)
-}
-
-/// Reads a session of an older version, and whether SQLite finds its pages sound; `None` if it can't be made the present
-/// one. It is not changed: an older program can still open it, and what is damaged stays as it is.
-fn read_older(
-    connection: &mut Connection,
-    path: &Path,
-) -> Result<Option<(Contents, bool)>, SessionError> {
-    let failed = |e| SessionError::database("read", path, e);
-    // Nothing of it goes to the disk before it is given up.
-    connection.execute_batch("PRAGMA cache_spill = OFF;").map_err(failed)?;
-    let transaction =
-        connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
-    if schema::upgrade(&transaction, schema::MIGRATIONS).is_err() {
-        return Ok(None);
-    }
-    let read = (contents::read(&transaction, path)?, is_sound(&transaction));
-    transaction.rollback().map_err(failed)?;
-    connection.execute_batch("PRAGMA cache_spill = ON;").map_err(failed)?;
-    Ok(Some(read))
 }

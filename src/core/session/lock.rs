@@ -4,18 +4,26 @@
 //! in the file counts, until somebody says that it may be taken over.
 //!
 //! Some drives (network shares above all) know no locks. There the text in the file is all there is ([`Guard::OurLock`]):
-//! who writes it looks a moment later whether it is still theirs, and again before each write.
+//! who writes it looks a moment later whether it is still theirs, again before each write, and once more before what was
+//! written counts. Who takes it over waits until the other has seen that (`stillness`).
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::SessionError;
 use super::holder::Holder;
 use super::system_lock::{Guard, Tried, guard_of, try_lock};
 
-/// After so long the file of a lock says who has it, where two may have written it at once.
-const SETTLED: std::time::Duration = std::time::Duration::from_millis(200);
+/// After so long the file of a lock says who has it, where two may have written it at once: longer than a client of a
+/// share answers from its cache (of NFS by default 3 s, nfs(5), `acregmin`).
+const SETTLED: Duration = Duration::from_millis(3500);
+
+/// [`SETTLED`], or less where tests say that a drive has no locks.
+fn settled() -> Duration {
+    if cfg!(test) { Duration::from_millis(200) } else { SETTLED }
+}
 
 /// What trying to get a lock came to.
 #[derive(Debug)]
@@ -37,6 +45,12 @@ pub struct Lock {
     file: File,
     path: PathBuf,
     me: Holder,
+    /// Whom it was taken from, if that one may still run.
+    before: Option<Holder>,
+    /// The one before is a program of this computer that does not run any more.
+    left_by_dead: bool,
+    /// What its file says counts, because the system does not keep all others from it.
+    by_text: bool,
     guard: Guard,
 }
 
@@ -91,9 +105,12 @@ impl Lock {
             let me = Holder::me();
             // Of a program here the system would have said so.
             let known_dead = |h: &Holder| by_system && h.host == me.host;
-            let held = holder(&file).filter(|h| !known_dead(h) && h.may_live(&me));
-            if let Some(holder) = held.filter(|_| !take_over) {
-                return Ok(Locked::Held(holder));
+            let said = holder(&file);
+            let left_by_dead =
+                said.as_ref().is_some_and(|h| h.host == me.host && (by_system || !h.may_live(&me)));
+            let before = said.filter(|h| !known_dead(h) && h.may_live(&me));
+            if let Some(holder) = before.as_ref().filter(|_| !take_over) {
+                return Ok(Locked::Held(holder.clone()));
             }
             match say(&file, &me) {
                 Ok(()) => {}
@@ -101,10 +118,12 @@ impl Lock {
                 Err(e) => return Err(failed(e)),
             }
             let guard = guard_of(&file, &path, by_system);
-            let lock = Self { file, path, me, guard };
-            if !by_system {
+            // What is locked here need not be so for other computers.
+            let by_text = !by_system || guard == Guard::OurLock;
+            let lock = Self { file, path, me, before, left_by_dead, by_text, guard };
+            if by_text {
                 // Another may have written at the same moment: the last one has it.
-                std::thread::sleep(SETTLED);
+                std::thread::sleep(settled());
                 if let Some(holder) = lock.lost_to() {
                     return Ok(Locked::Held(holder));
                 }
@@ -121,15 +140,34 @@ impl Lock {
 
     /// Who has it now, if it can't be told that it is still ours.
     pub fn lost_to(&self) -> Option<Holder> {
-        let found = if is_at(&self.file, &self.path) {
+        let at = is_at(&self.file, &self.path);
+        let found = if at && !self.by_text {
+            // What the system has locked only this handle may read (Windows).
             holder(&self.file)
         } else {
+            // What is open a share may answer from its cache; what is opened anew it asks for (nfs(5), "Close-to-open
+            // cache consistency").
             File::open(&self.path).ok().and_then(|file| holder(&file))
         };
-        if is_at(&self.file, &self.path) && found.as_ref() == Some(&self.me) {
+        if at && found.as_ref() == Some(&self.me) {
             return None;
         }
         Some(found.unwrap_or_else(Holder::unknown))
+    }
+
+    /// Whether a write that was begun before it was ours may still be going on: only where no lock of the system's tells,
+    /// and nobody is known to be dead who had it.
+    pub(super) fn may_interrupt(&self) -> bool {
+        self.guard == Guard::OurLock && !self.left_by_dead
+    }
+
+    /// It is not wanted any more before anything was done with it: whoever it was taken from has it again.
+    pub(super) fn give_back(self) {
+        if let Some(before) = self.before.as_ref().filter(|_| self.lost_to().is_none())
+            && let Err(why) = say(&self.file, before)
+        {
+            tracing::warn!("the lock of {before} can't be given back: {why}");
+        }
     }
 }
 

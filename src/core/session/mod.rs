@@ -9,7 +9,7 @@
 //! - [`read()`]: only looks. What is damaged is told ([`Damage`]) and what is whole is given back.
 //! - [`summary()`], [`card()`]: what a list of sessions shows of each.
 //! - [`ScanPart`], [`ScanInside`], [`read_scan()`]: the scan's voxels, in a session that goes where the scan is not.
-//! - [`Holder`], [`holder_of`]: who has a session, if it is open elsewhere.
+//! - [`Holder`], [`holder_of`]: who has a session, if it is open elsewhere; [`TakeOverWatch`]: until that one has stopped.
 //! - [`CaseState`], [`Exported`]: how far the work on the scan is, and what of it was exported.
 //! - [`FileRef`], [`struct@Hash`]: where a session's scan is, and whether it is still the same.
 //!
@@ -34,6 +34,7 @@ mod scan_inside;
 mod schema;
 mod snapshot;
 mod source_rows;
+mod stillness;
 mod summary;
 mod sums;
 mod system_lock;
@@ -56,6 +57,7 @@ pub use lock::{clear_unfinished, holder_of};
 pub use past::{DatedStep, Past, Sitting};
 pub use scan_inside::{ScanInside, ScanPart, estimated_bytes, read_scan};
 pub use snapshot::{OtherGrid, Overlay, RecordedStep, SessionSource, Snapshot, Surroundings};
+pub use stillness::TakeOverWatch;
 pub use summary::{SessionCard, SessionSummary, card, summary};
 
 /// What the names of session files end in.

@@ -103,8 +103,11 @@ struct Said {
     says_sides: bool,
     /// What else was said of its place: by what, the rows of the transform to RAS mm, how far apart in mm.
     other_places: Vec<(String, [f64; 12], f64)>,
-    /// Ranges of stored numbers that were never measured, ends included.
+    /// Ranges of stored numbers that were never measured, ends included, of all slices.
     padding: Vec<[f64; 2]>,
+    /// If slices differ: across which axis they lie, and those of each.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    padding_of_slices: Option<(usize, Vec<Vec<[f64; 2]>>)>,
     low_is_bright: bool,
 }
 
@@ -118,7 +121,15 @@ impl Said {
             says_sides: placement.says_sides,
             other_places: placement.others.iter().map(other).collect(),
             padding: volume.padding().ranges().to_vec(),
+            padding_of_slices: volume.padding().slices(),
             low_is_bright: volume.low_is_bright(),
+        }
+    }
+
+    fn padding(&self) -> Padding {
+        match &self.padding_of_slices {
+            Some((axis @ 0..=2, slices)) => Padding::of_slices(*axis, slices.iter().cloned()),
+            _ => Padding::new(self.padding.iter().copied()),
         }
     }
 
@@ -337,6 +348,8 @@ fn about(row: &Row<'_>) -> Result<ScanInside, String> {
         body_weight: factor(5)?,
         lean_body_mass: factor(6)?,
         body_surface: factor(7)?,
+        // (No source says more of it than that its values are: the unit is not kept.)
+        ideal_body_weight: None,
     };
     // How it was placed is for people: without it the voxels lie where they do.
     let said: Said =
@@ -350,7 +363,7 @@ fn about(row: &Row<'_>) -> Result<ScanInside, String> {
         conversion,
         suv: (suv != SuvFactors::default()).then_some(suv),
         placement: said.placement(),
-        padding: Padding::new(said.padding),
+        padding: said.padding(),
         low_is_bright: said.low_is_bright,
         warnings: said.warnings.into_iter().map(Warning).collect(),
         packed_bytes: 0,

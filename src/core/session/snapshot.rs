@@ -1,11 +1,11 @@
-//! A document and what belongs to it as plain values: what a session file holds. Taking one is cheap (masks are
-//! shared), so it is taken on the UI thread and written on another.
+//! A document and what belongs to it as plain values: what a session file holds. Taking one is cheap (masks, and objects
+//! that have not changed, are shared), so it is taken on the UI thread and written on another.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{CaseState, Damage, Exported, FileRef, Hash};
-use crate::document::{Command, Document, DocumentParts, LabelId, Object};
+use crate::document::{Command, Document, DocumentParts, LabelId, SharedObjects};
 use crate::geom::Grid;
 use crate::measure::Measurement;
 use crate::prompt::{ImageId, WorkingScale};
@@ -110,7 +110,7 @@ pub struct Snapshot {
     /// [`Document::model_image`].
     pub model_image: ImageId,
     /// [`Document::objects`].
-    pub objects: Vec<Object>,
+    pub objects: SharedObjects,
     /// The active object.
     pub active: Option<LabelId>,
     /// [`Document::working_scale`].
@@ -140,7 +140,7 @@ impl Snapshot {
             around,
             time_point: document.image().time_point(),
             model_image: document.model_image(),
-            objects: document.objects().iter().map(kept).collect(),
+            objects: document.shared_objects(),
             active: document.active().map(|o| o.id),
             working_scale: document.working_scale(),
             prompts_given: document.prompts_given(),
@@ -179,7 +179,7 @@ impl Snapshot {
             image,
             overlays,
             model_image: self.model_image,
-            objects: self.objects.clone(),
+            objects: self.objects.to_vec(),
             active: self.active,
             working_scale: self.working_scale,
             prompts_given: self.prompts_given,
@@ -192,14 +192,6 @@ impl Snapshot {
         }
         Ok((document, damage))
     }
-}
-
-/// An object without what is computed again: models' states (logits), some 8 MB for each cube, where a session of it
-/// takes some 100 kB.
-fn kept(object: &Object) -> Object {
-    let mut kept = object.clone();
-    kept.answer.forget_state();
-    kept
 }
 
 /// The scan that was found is not the one that the session was made on.

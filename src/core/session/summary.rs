@@ -107,7 +107,8 @@ pub fn summary(path: &Path) -> Result<SessionSummary, SessionError> {
 /// The inner error is ours, the outer one SQLite's.
 type Queried<T> = rusqlite::Result<Result<T, SessionError>>;
 
-/// Looks into a session by queries; where a journal has to be played back first, by reading a copy of it.
+/// Looks into a session by queries; where a journal has to be played back first, or somebody writes it and no lock keeps
+/// them from that, by reading a copy of it.
 fn looked_at<T>(
     path: &Path,
     query: fn(&Connection, &Path) -> Queried<T>,
@@ -127,7 +128,11 @@ fn looked_at<T>(
     }
     match connected(path, query) {
         Ok(found) => found,
-        Err(e) if database::can_only_be_copied(&e, path) => Ok(of(&file::read(path)?)),
+        Err(e) if database::can_only_be_copied(&e, path) => {
+            let in_place =
+                database::looked_at_in_place(path, |it| as_of_one_moment(it, path, query));
+            in_place.unwrap_or_else(|| Ok(of(&file::read(path)?)))
+        }
         Err(e) if e.sqlite_error_code() == Some(rusqlite::ErrorCode::NotADatabase) => {
             Err(not("it is another kind of file"))
         }
@@ -139,7 +144,14 @@ fn connected<T>(path: &Path, query: fn(&Connection, &Path) -> Queried<T>) -> Que
     let access = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, access)?;
     connection.execute_batch("PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;")?;
-    // All of it as of one moment.
+    as_of_one_moment(&connection, path, query)
+}
+
+fn as_of_one_moment<T>(
+    connection: &Connection,
+    path: &Path,
+    query: fn(&Connection, &Path) -> Queried<T>,
+) -> Queried<T> {
     let transaction = connection.unchecked_transaction()?;
     database::patiently(&transaction, path, || query(&transaction, path))
 }

@@ -19,7 +19,7 @@ use super::source_rows::{
 };
 use super::sums::{self, SummedPart};
 use super::{RecordedStep, Snapshot, region_code};
-use crate::document::{LabelId, Object};
+use crate::document::{LabelId, Object, SharedObjects};
 use crate::volume::Region;
 
 /// Masks that are in the file, by where they lie in memory: their rows, and they themselves, so that they stay there.
@@ -185,11 +185,12 @@ fn write_session(connection: &Connection, snapshot: &Snapshot) -> rusqlite::Resu
 fn write_objects(
     connection: &Connection,
     written: &Written,
-    objects: &[Object],
+    objects: &SharedObjects,
 ) -> rusqlite::Result<Masks> {
-    let before = written.snapshot.as_ref().map_or(&[][..], |s| &s.objects);
+    let before: Vec<&Object> =
+        written.snapshot.iter().flat_map(|before| before.objects.iter()).collect();
     let known: HashMap<LabelId, (usize, &Object)> =
-        before.iter().enumerate().map(|(place, o)| (o.id, (place, o))).collect();
+        before.iter().enumerate().map(|(place, o)| (o.id, (place, *o))).collect();
     let mut masks = Masks::default();
     for (place, object) in objects.iter().enumerate() {
         let rows =
@@ -224,12 +225,14 @@ fn write_objects(
 
 /// Layers by their memory: equal ones elsewhere are other rows.
 fn is_same(a: &Object, b: &Object) -> bool {
-    layers(a)
-        .into_iter()
-        .zip(layers(b))
-        .chain(a.log.start.iter().zip(&b.log.start))
-        .all(|(a, b)| Arc::ptr_eq(a, b) || (a.is_empty() && b.is_empty()))
-        && a == b
+    let same_layers = || {
+        layers(a)
+            .into_iter()
+            .zip(layers(b))
+            .chain(a.log.start.iter().zip(&b.log.start))
+            .all(|(a, b)| Arc::ptr_eq(a, b) || (a.is_empty() && b.is_empty()))
+    };
+    std::ptr::eq(a, b) || same_layers() && a == b
 }
 
 /// The row of a mask, which is written if it is not there yet; `None` for an empty one.

@@ -195,6 +195,18 @@ pub struct Volume {
     suv_kind: Option<SuvKind>,
     padding: Padding,
     low_is_bright: bool,
+    on_screen: OnScreen,
+}
+
+/// What a scan is called on the screen, where that is more than its name: the day of a study says something of a person.
+/// `{:?}` says nothing of it.
+#[derive(Clone, Default, PartialEq, Eq)]
+struct OnScreen(Option<String>);
+
+impl std::fmt::Debug for OnScreen {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("…")
+    }
 }
 
 impl Volume {
@@ -236,6 +248,7 @@ impl Volume {
             suv_kind,
             padding: Padding::default(),
             low_is_bright: false,
+            on_screen: OnScreen::default(),
         }
     }
 
@@ -251,6 +264,13 @@ impl Volume {
         &self.padding
     }
 
+    /// The values of [`Volume::padding`]: ranges, ends included, the lower end first.
+    pub fn padding_values(&self) -> Vec<[f64; 2]> {
+        let ranges = self.padding.ranges().iter();
+        let values = ranges.map(|ends| ends.map(|stored| self.scale.apply(stored)));
+        values.map(|[a, b]| [a.min(b), a.max(b)]).collect()
+    }
+
     /// The same scan, of which its source says whether low values are bright (DICOM's MONOCHROME1).
     #[must_use]
     pub fn with_low_bright(self, low_is_bright: bool) -> Self {
@@ -262,10 +282,10 @@ impl Volume {
         self.low_is_bright
     }
 
-    /// The same scan, of which it is known how its values become SUV.
+    /// The same scan, of which it is known how its values become SUV, or that they are.
     #[must_use]
     pub fn with_suv(self, suv: Option<SuvFactors>) -> Self {
-        Self { suv, ..self }
+        Self { suv, suv_kind: suv.and_then(|suv| suv.as_stored()), ..self }
     }
 
     /// How the values that its source has become SUV: of a PET that says what is needed.
@@ -273,7 +293,7 @@ impl Volume {
         self.suv
     }
 
-    /// In which SUV its values are, if they were made so ([`Volume::in_suv`]).
+    /// In which SUV its values are: made so ([`Volume::in_suv`]), or by its source ([`Volume::stored_suv`]).
     pub fn suv_kind(&self) -> Option<SuvKind> {
         self.suv_kind
     }
@@ -286,6 +306,11 @@ impl Volume {
     /// The same voxels, of which the values are SUV.
     pub(super) fn rescaled(&self, scale: Scale, suv_kind: Option<SuvKind>) -> Self {
         Self { scale, suv_kind, ..self.clone() }
+    }
+
+    /// Whether it is a PET, as far as its source says.
+    pub fn is_pet(&self) -> bool {
+        self.suv.is_some() || self.provenance.modality.eq_ignore_ascii_case("PT")
     }
 
     /// Whether another scan is these voxels, too, be it at another time point or in another unit.
@@ -302,7 +327,20 @@ impl Volume {
     /// The same scan under another name.
     #[must_use]
     pub fn called(self, name: impl Into<String>) -> Self {
-        Self { name: name.into(), ..self }
+        Self { name: name.into(), on_screen: OnScreen::default(), ..self }
+    }
+
+    /// The same scan, which is called this on the screen ([`Volume::name_on_screen`]).
+    #[must_use]
+    pub fn called_on_screen(self, name: impl Into<String>) -> Self {
+        Self { on_screen: OnScreen(Some(name.into())), ..self }
+    }
+
+    /// The same scan, which its source tells by this from others in its place ([`Provenance::among`]).
+    #[must_use]
+    pub fn told_apart_by(mut self, title: impl Into<String>) -> Self {
+        self.provenance.among = title.into();
+        self
     }
 
     /// The same scan, which is found again by more ([`Provenance::identifiers`]).
@@ -352,7 +390,8 @@ impl Volume {
         };
         let mut file_dims = grid.dims().to_vec();
         file_dims.extend(self.file_dims.iter().skip(3));
-        Self { grid, file_dims, voxels, provenance, ..self.clone() }
+        let padding = self.padding.reordered(order, dims);
+        Self { grid, file_dims, voxels, provenance, padding, ..self.clone() }
     }
 
     /// The time point that is looked at, from 0.
@@ -369,6 +408,12 @@ impl Volume {
     /// The file's name, without its folder.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// What it is called on the screen, in a view or a list: of a DICOM series also modality, number and day. That may say
+    /// something of a person, and is never for a file, a log or a session: they have [`Volume::name`].
+    pub fn name_on_screen(&self) -> &str {
+        self.on_screen.0.as_deref().unwrap_or(&self.name)
     }
 
     /// Where the voxels are.
@@ -420,8 +465,13 @@ impl Volume {
     /// Whether a voxel at a time point, as of [`Volume::value_in`], is padding.
     pub(super) fn is_padding_in(&self, time_point: usize, voxel: [usize; 3]) -> bool {
         let first = time_point.min(self.time_points() - 1) * self.grid.count();
-        !self.padding.is_empty()
-            && self.padding.holds(self.voxels.raw(first + self.grid.index(voxel)))
+        let index = first + self.grid.index(voxel);
+        !self.padding.is_empty() && self.is_padding(index, self.voxels.raw(index))
+    }
+
+    /// Whether the stored number at a memory position is padding.
+    pub(super) fn is_padding(&self, index: usize, stored: f64) -> bool {
+        self.padding.holds(self.grid.dims(), index, stored)
     }
 }
 

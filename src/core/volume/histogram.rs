@@ -34,9 +34,10 @@ impl Histogram {
         let mut counts = vec![0u64; bins];
         let scale = volume.scale();
         let step = every(volume.grid().count(), MOST);
-        with_voxels!(volume.voxels(), v => for &raw in v[volume.time_point_range()].iter().step_by(step) {
-            let value = scale.apply(raw as f64);
-            let is_padding = measured && volume.padding().holds(raw as f64);
+        with_voxels!(volume.voxels(), v => for n in volume.time_point_range().step_by(step) {
+            let raw = v[n] as f64;
+            let value = scale.apply(raw);
+            let is_padding = measured && volume.is_padding(n, raw);
             if value.is_finite() && !is_padding {
                 counts[((value / bin - low / bin) as usize).min(bins - 1)] += 1;
             }

@@ -29,6 +29,7 @@ mod suv;
 mod suv_factors;
 mod threshold;
 mod value_sample;
+mod value_unit;
 mod window;
 
 pub use auto_window::Rectangle;
@@ -51,4 +52,5 @@ pub use sample::{Interpolation, Keep, Row, Sampler, Thickness, label_row};
 pub use stats::Stats;
 pub use stored::{QForm, SForm, StoredGeometry};
 pub use suv_factors::{SuvFactors, SuvKind};
+pub use value_unit::ValueUnit;
 pub use window::Window;

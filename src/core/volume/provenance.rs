@@ -16,6 +16,10 @@ pub struct Provenance {
     /// Names and values by which the scan can be found again, but no person: the UIDs of a series, a checksum. A
     /// reader puts nothing here that may name or describe a patient.
     pub identifiers: Vec<(String, String)>,
+    /// `CT`, `PT`, as the source says; empty where it says nothing of it.
+    pub modality: String,
+    /// By which it is told from other scans in its place, and no person: `PT 4`. Empty where it is the only one.
+    pub among: String,
     /// The DICOM images that are its slices, for what is written for them: only `io` looks into this.
     pub images: Option<Arc<SourceImages>>,
 }
@@ -82,6 +86,18 @@ impl Provenance {
     /// Whether the slices were made of those of the source.
     pub fn is_resampled(&self) -> bool {
         self.identifiers.iter().any(|(name, _)| name == Self::RESAMPLED)
+    }
+
+    /// What it adds to the names of files about the scan, so that those of several scans of a place are not called the same:
+    /// `_PT4`, nothing of an only one.
+    pub fn name_part(&self) -> String {
+        let kept = self.among.chars().filter_map(|c| match c {
+            '#' => Some('-'),
+            c if c.is_alphanumeric() || "-_.".contains(c) => Some(c),
+            _ => None,
+        });
+        let part: String = kept.collect();
+        if part.is_empty() { part } else { format!("_{part}") }
     }
 
     /// By which the scan is found among others of its folder: the UID of its series, with `#` and the number of its part

@@ -41,13 +41,13 @@ struct Sums {
 }
 
 impl Sums {
-    /// Of all voxels but those to leave out.
-    fn of(volume: &Volume, leave_out: impl Fn(f64) -> bool) -> Self {
+    /// Of all voxels but those to leave out, told by their memory position and stored number.
+    fn of(volume: &Volume, leave_out: impl Fn(usize, f64) -> bool) -> Self {
         let (mut min, mut max, mut sum) = (f64::INFINITY, f64::NEG_INFINITY, 0.0);
         let (mut count, mut left_out) = (0usize, 0usize);
-        with_voxels!(volume.voxels(), v => for &raw in v {
+        with_voxels!(volume.voxels(), v => for (n, &raw) in v.iter().enumerate() {
             let raw = raw as f64;
-            if leave_out(raw) {
+            if leave_out(n, raw) {
                 left_out += 1;
             } else if raw.is_finite() {
                 min = min.min(raw);
@@ -73,16 +73,16 @@ impl Volume {
     /// Smallest and largest finite value of all time points, padding too: what a type has to hold, and a picture can
     /// show. NaN when there is none.
     pub fn extremes(&self) -> (f64, f64) {
-        Sums::of(self, |_| false).ends(self)
+        Sums::of(self, |_, _| false).ends(self)
     }
 
     /// Minimum, maximum, mean over every voxel of every time point but padding, with the scale applied.
     pub fn stats(&self) -> Stats {
-        let padding = self.padding();
-        let measured = (!padding.is_empty()).then(|| Sums::of(self, |raw| padding.holds(raw)));
+        let padded = !self.padding().is_empty();
+        let measured = padded.then(|| Sums::of(self, |n, raw| self.is_padding(n, raw)));
         // A scan of nothing but padding shows that.
         let measured = measured.filter(|sums| sums.count > 0);
-        let sums = measured.unwrap_or_else(|| Sums::of(self, |_| false));
+        let sums = measured.unwrap_or_else(|| Sums::of(self, |_, _| false));
         let (n, count) = (sums.count, self.voxels().len());
         let (min, max) = sums.ends(self);
         let sample = || sorted_sample(self, 0..count, sums.left_out > 0);
@@ -94,7 +94,7 @@ impl Volume {
             padding: sums.left_out,
             low_is_bright: self.low_is_bright(),
             // Of most scans the smallest value tells already.
-            ct: (min < 0.0).then(|| CtContent::of(&sample(), min, max)).flatten(),
+            ct: (min < 0.0 && !self.is_pet()).then(|| CtContent::of(&sample(), min, max)).flatten(),
         }
     }
 }
@@ -123,6 +123,7 @@ mod tests {
         assert_eq!((stats.min, stats.max, stats.padding), (-100.0, 99.0, 700));
         assert!((stats.mean - 94_550.0 / 900.0 + 100.0).abs() < 1e-9, "{}", stats.mean);
         assert_eq!(volume.extremes(), (-2000.0, 99.0), "what is stored");
+        assert_eq!(volume.padding_values(), [[-2000.0; 2]], "in the scan's unit");
         let histogram = Histogram::of(&volume, &stats, 64);
         assert_eq!(histogram.counts().iter().sum::<u64>(), 900);
         assert!(histogram.edge(0) >= -100.0);

@@ -14,6 +14,16 @@ impl Volume {
         Some(factor(kind)? / factor(self.suv_kind())?)
     }
 
+    /// In which SUV its source has its values already.
+    pub fn stored_suv(&self) -> Option<SuvKind> {
+        self.suv()?.as_stored()
+    }
+
+    /// Whether its unit can be chosen: of what its source has in SUV it can't.
+    pub fn has_choice_of_suv(&self) -> bool {
+        self.suv().is_some() && self.stored_suv().is_none()
+    }
+
     /// The same scan in SUV, or with `None` as its source has it; `None` if that does not say what is needed. Cheap: the
     /// voxels are shared.
     pub fn in_suv(&self, kind: Option<SuvKind>) -> Option<Self> {
@@ -23,7 +33,8 @@ impl Volume {
         };
         // From its own, so that the way back leads there to the last bit.
         let Scale { slope, inter } = self.source_scale();
-        Some(self.rescaled(Scale { slope: slope * factor, inter: inter * factor }, kind))
+        let scale = Scale { slope: slope * factor, inter: inter * factor };
+        Some(self.rescaled(scale, kind.or(self.stored_suv())))
     }
 }
 
@@ -58,6 +69,33 @@ mod tests {
         let unknown = SuvFactors::new(370e6, 70.0, None, Some(true));
         assert_eq!((unknown.lean_body_mass, unknown.body_surface), (None, None));
     }
+
+    #[test]
+    fn what_is_in_suv_is_so_from_the_start() {
+        let grid = crate::geom::Grid::new([2, 1, 1], crate::geom::DAffine3::IDENTITY).unwrap();
+        let one = Some(1.0);
+        let none = SuvFactors::default();
+        for (factors, kind) in [
+            (SuvFactors { body_weight: one, ..none }, Some(SuvKind::BodyWeight)),
+            (SuvFactors { lean_body_mass: one, ..none }, Some(SuvKind::LeanBodyMass)),
+            (SuvFactors { body_surface: one, ..none }, Some(SuvKind::BodySurface)),
+            (SuvFactors { ideal_body_weight: one, ..none }, Some(SuvKind::IdealBodyWeight)),
+            (SuvFactors { body_weight: Some(2.0), ..none }, None),
+            (SuvFactors { body_weight: one, lean_body_mass: Some(0.8), ..none }, None),
+            (none, None),
+        ] {
+            let said = crate::volume::StoredGeometry::of(&grid);
+            let voxels = crate::volume::Voxels::I16(vec![-10, 20]);
+            let scan =
+                Volume::new("pet", grid.clone(), vec![2, 1, 1], voxels, Scale::NONE, said, vec![]);
+            let scan = scan.with_suv(Some(factors));
+            assert_eq!((scan.suv_kind(), scan.stored_suv()), (kind, kind), "{factors:?}");
+            let back = scan.in_suv(None).unwrap();
+            assert_eq!((back.suv_kind(), back.scale()), (kind, Scale::NONE), "{factors:?}");
+            assert!(!scan.stats().looks_like_ct(), "{factors:?}");
+        }
+    }
+
     #[test]
     fn a_scan_in_suv_goes_back_to_what_it_was() {
         let grid = crate::geom::Grid::new([2, 1, 1], crate::geom::DAffine3::IDENTITY).unwrap();

@@ -5,15 +5,19 @@
 pub enum SuvKind {
     /// Body weight.
     BodyWeight,
-    /// Lean body mass (Janmahasatian 2005, as QIBA's FDG-PET/CT profile has it).
+    /// Lean body mass (Janmahasatian 2005, as QIBA's FDG-PET/CT profile has it; of a source that is in it already, as that
+    /// has it).
     LeanBodyMass,
     /// Body surface (Du Bois 1916).
     BodySurface,
+    /// Ideal body weight: only of a source that is in it already.
+    IdealBodyWeight,
 }
 
 impl SuvKind {
     /// All.
-    pub const ALL: [Self; 3] = [Self::BodyWeight, Self::LeanBodyMass, Self::BodySurface];
+    pub const ALL: [Self; 4] =
+        [Self::BodyWeight, Self::LeanBodyMass, Self::BodySurface, Self::IdealBodyWeight];
 
     /// What its values are called, and their unit.
     pub fn unit(self) -> &'static str {
@@ -21,6 +25,17 @@ impl SuvKind {
             Self::BodyWeight => "SUVbw, g/mL",
             Self::LeanBodyMass => "SUVlbm, g/mL",
             Self::BodySurface => "SUVbsa, cm²/mL",
+            Self::IdealBodyWeight => "SUVibw, g/mL",
+        }
+    }
+
+    /// What its values are called.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::BodyWeight => "SUVbw",
+            Self::LeanBodyMass => "SUVlbm",
+            Self::BodySurface => "SUVbsa",
+            Self::IdealBodyWeight => "SUVibw",
         }
     }
 }
@@ -34,6 +49,8 @@ pub struct SuvFactors {
     pub lean_body_mass: Option<f64>,
     /// By body surface.
     pub body_surface: Option<f64>,
+    /// By ideal body weight.
+    pub ideal_body_weight: Option<f64>,
 }
 
 impl SuvFactors {
@@ -43,7 +60,15 @@ impl SuvFactors {
             SuvKind::BodyWeight => self.body_weight,
             SuvKind::LeanBodyMass => self.lean_body_mass,
             SuvKind::BodySurface => self.body_surface,
+            SuvKind::IdealBodyWeight => self.ideal_body_weight,
         }
+    }
+
+    /// In which SUV the source's values are already: the only kind that is known of it, by the factor 1.
+    pub fn as_stored(&self) -> Option<SuvKind> {
+        let mut known = SuvKind::ALL.into_iter().filter(|kind| self.of(*kind).is_some());
+        let only = known.next().filter(|_| known.next().is_none())?;
+        (self.of(only) == Some(1.0)).then_some(only)
     }
 
     /// Of `dose` Bq at the time to which the values in Bq/mL are corrected: `kilograms`, and where they are known
@@ -61,6 +86,7 @@ impl SuvFactors {
             lean_body_mass: lean.map(|kilograms| 1000.0 * kilograms / dose),
             // Square metres as square centimetres.
             body_surface: surface.map(|area| 10_000.0 * area / dose),
+            ideal_body_weight: None,
         }
     }
 }

@@ -21,12 +21,12 @@ pub(super) fn sorted_sample(volume: &Volume, range: Range<usize>, measured: bool
     let (scale, step) = (volume.scale(), every(range.len(), MOST));
     let mut values: Vec<f64> = Vec::with_capacity(range.len() / step + 1);
     with_voxels!(volume.voxels(), v => {
-        let raws = v[range].iter().step_by(step).map(|&raw| raw as f64);
+        let raws = range.step_by(step).map(|n| (n, v[n] as f64));
         if measured {
-            let raws = raws.filter(|&raw| !volume.padding().holds(raw));
-            values.extend(raws.map(|raw| scale.apply(raw)));
+            let raws = raws.filter(|&(n, raw)| !volume.is_padding(n, raw));
+            values.extend(raws.map(|(_, raw)| scale.apply(raw)));
         } else {
-            values.extend(raws.map(|raw| scale.apply(raw)));
+            values.extend(raws.map(|(_, raw)| scale.apply(raw)));
         }
     });
     values.retain(|v| v.is_finite());

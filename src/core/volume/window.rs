@@ -15,6 +15,12 @@ impl Window {
         Self { centre: if centre.is_finite() { centre } else { 0.0 }, width }
     }
 
+    /// The same in another unit: `convert` turns values of this one into values of that, by a factor alone.
+    #[must_use]
+    pub fn in_unit(self, convert: impl Fn(f64) -> f64) -> Self {
+        Self::new(convert(self.centre), convert(self.width))
+    }
+
     /// The value drawn black.
     pub fn low(&self) -> f64 {
         self.centre - self.width / 2.0

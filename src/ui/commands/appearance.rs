@@ -109,10 +109,11 @@ const SIZE: &str = mark("text size font scale zoom settings");
 const LANGUAGE: &str = mark("language settings translation");
 
 fn panel_is_open(cx: &CommandContext, which: usize) -> bool {
-    cx.view.prefs.side_panels.clone().open(cx.width)[which]
+    cx.view.prefs.side_panels.clone().open(cx.view.width_for_panels(cx.width))[which]
 }
 
 fn toggle_panel(cx: &mut CommandContext, which: usize) {
-    let open = &mut cx.view.prefs.side_panels.open(cx.width)[which];
+    let width = cx.view.width_for_panels(cx.width);
+    let open = &mut cx.view.prefs.side_panels.open(width)[which];
     *open = !*open;
 }

@@ -8,7 +8,8 @@ use super::keys::{alt, ctrl_alt, ctrl_shift, key, shift};
 use crate::ui::kit::icons;
 use crate::ui::kit::text::mark;
 use crate::ui::state::{
-    Action, BesideAction, ComparisonAction, ComparisonJump, ComparisonLook, ModelStatus,
+    Action, AgreementAction, BesideAction, ComparisonAction, ComparisonJump, ComparisonLook,
+    ModelStatus,
 };
 
 commands! {
@@ -23,6 +24,23 @@ commands! {
         enabled: with_scan,
         words: mark("Dice Hausdorff distance agreement reference ground truth difference second reader"),
         asks_for_text: |_| true,
+    }
+
+    /// Asks for files, if there are none yet.
+    AGREEMENT {
+        name: "Agreement of several label maps…",
+        keys: [],
+        run: |cx| {
+            let opens = !cx.view.windows.agreement;
+            cx.view.windows.agreement = opens;
+            if opens && cx.status.agreement.raters.is_empty() {
+                cx.send(Action::Agreement(AgreementAction::Ask));
+            }
+        },
+        menu: Some((Menu::File, 0)),
+        enabled: with_scan,
+        words: mark("STAPLE majority vote several raters readers observers consensus Dice"),
+        asks_for_text: |status| status.agreement.raters.is_empty(),
     }
 
     /// Asks for a file.

@@ -2,7 +2,7 @@ use egui::KeyboardShortcut;
 
 use super::context::CommandContext;
 use super::keys::key_name;
-use crate::ui::kit::text::{mark, tr};
+use crate::ui::kit::text::{mark, stopped, tr};
 use crate::ui::state::{Action, Status, ToolId};
 
 /// Something the user can do, by a key, a menu, a button or the palette: all of these come from here.
@@ -209,7 +209,7 @@ impl Entry {
     /// Does it, if it is enabled, or says why not.
     pub fn run(&self, cx: &mut CommandContext) {
         if let Some(why) = self.refused(cx) {
-            cx.send(Action::Refuse(why));
+            cx.send(Action::Tell(stopped(&why)));
             return;
         }
         if !self.is_enabled(cx) {

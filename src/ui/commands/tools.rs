@@ -107,22 +107,22 @@ commands! {
         on: Some(|cx| cx.view.prefs.outline == OutlineLine::LiveWire),
     }
 
-    /// Of Brush and Eraser.
+    /// Of Brush and Eraser, or of scribbles while these are drawn.
     LARGER_BRUSH {
         name: "Larger brush",
         keys: [key(Key::CloseCurlyBracket)],
-        run: |cx| cx.view.prefs.brush.step(1),
+        run: |cx| step_size(cx, 1),
         menu: Some((Menu::Tools, 10)),
         enabled: with_scan,
         repeats: true,
         while_drawing: true,
     }
 
-    /// Of Brush and Eraser.
+    /// Of Brush and Eraser, or of scribbles while these are drawn.
     SMALLER_BRUSH {
         name: "Smaller brush",
         keys: [key(Key::OpenCurlyBracket)],
-        run: |cx| cx.view.prefs.brush.step(-1),
+        run: |cx| step_size(cx, -1),
         menu: Some((Menu::Tools, 10)),
         enabled: with_scan,
         repeats: true,
@@ -210,6 +210,15 @@ fn use_tool(cx: &mut CommandContext, other_way: bool) {
 
 fn over_unlocked(cx: &CommandContext) -> bool {
     cx.document.is_some_and(|document| cx.view.paint_over(document) == Over::Unlocked)
+}
+
+/// Of what the chosen tool draws with.
+fn step_size(cx: &mut CommandContext, steps: i64) {
+    if cx.view.prefs.tool == tools::SCRIBBLE_PROMPT {
+        cx.view.scan.step_scribble(steps);
+    } else {
+        cx.view.prefs.brush.step(steps);
+    }
 }
 
 fn take_range(cx: &mut CommandContext) {

@@ -43,10 +43,12 @@ commands! {
             cx.send(Action::ShowSuv(kind));
         },
         menu: Some((Menu::Window, 5)),
-        enabled: |cx| images(cx).any(|image| image.suv().is_some()),
-        why_not: |cx| without_scan(cx).unwrap_or(mark(
-            "None of the images is a PET that says dose, weight and times.",
-        )),
+        enabled: |cx| images(cx).any(Volume::has_choice_of_suv),
+        why_not: |cx| without_scan(cx).unwrap_or(if images(cx).any(|i| i.suv_kind().is_some()) {
+            mark("The values of its file are SUV already.")
+        } else {
+            mark("None of the images is a PET that says dose, weight and times.")
+        }),
         words: mark("PET standardised uptake value"),
         on: Some(in_suv),
     }
@@ -57,7 +59,8 @@ commands! {
         keys: [shift(Key::Num1)],
         run: |cx| choose(cx, 0),
         menu: Some((Menu::Window, 10)),
-        enabled: with_scan,
+        enabled: not_pet,
+        why_not: why_no_ct_window,
         on: Some(|cx| is_chosen(cx, 0)),
     }
 
@@ -67,7 +70,8 @@ commands! {
         keys: [shift(Key::Num2)],
         run: |cx| choose(cx, 1),
         menu: Some((Menu::Window, 10)),
-        enabled: with_scan,
+        enabled: not_pet,
+        why_not: why_no_ct_window,
         on: Some(|cx| is_chosen(cx, 1)),
     }
 
@@ -77,7 +81,8 @@ commands! {
         keys: [shift(Key::Num3)],
         run: |cx| choose(cx, 2),
         menu: Some((Menu::Window, 10)),
-        enabled: with_scan,
+        enabled: not_pet,
+        why_not: why_no_ct_window,
         on: Some(|cx| is_chosen(cx, 2)),
     }
 
@@ -87,7 +92,8 @@ commands! {
         keys: [shift(Key::Num4)],
         run: |cx| choose(cx, 3),
         menu: Some((Menu::Window, 10)),
-        enabled: with_scan,
+        enabled: not_pet,
+        why_not: why_no_ct_window,
         on: Some(|cx| is_chosen(cx, 3)),
     }
 
@@ -97,7 +103,8 @@ commands! {
         keys: [shift(Key::Num5)],
         run: |cx| choose(cx, 4),
         menu: Some((Menu::Window, 10)),
-        enabled: with_scan,
+        enabled: not_pet,
+        why_not: why_no_ct_window,
         on: Some(|cx| is_chosen(cx, 4)),
     }
 
@@ -107,7 +114,8 @@ commands! {
         keys: [shift(Key::Num6)],
         run: |cx| choose(cx, 5),
         menu: Some((Menu::Window, 10)),
-        enabled: with_scan,
+        enabled: not_pet,
+        why_not: why_no_ct_window,
         on: Some(|cx| is_chosen(cx, 5)),
     }
 
@@ -117,7 +125,8 @@ commands! {
         keys: [shift(Key::Num7)],
         run: |cx| choose(cx, 6),
         menu: Some((Menu::Window, 10)),
-        enabled: with_scan,
+        enabled: not_pet,
+        why_not: why_no_ct_window,
         on: Some(|cx| is_chosen(cx, 6)),
     }
 
@@ -127,7 +136,8 @@ commands! {
         keys: [shift(Key::Num8)],
         run: |cx| choose(cx, 7),
         menu: Some((Menu::Window, 10)),
-        enabled: with_scan,
+        enabled: not_pet,
+        why_not: why_no_ct_window,
         on: Some(|cx| is_chosen(cx, 7)),
     }
 
@@ -137,7 +147,8 @@ commands! {
         keys: [shift(Key::Num9)],
         run: |cx| choose(cx, 8),
         menu: Some((Menu::Window, 10)),
-        enabled: with_scan,
+        enabled: not_pet,
+        why_not: why_no_ct_window,
         on: Some(|cx| is_chosen(cx, 8)),
     }
 }
@@ -164,5 +175,17 @@ fn images<'a>(cx: &'a CommandContext) -> impl Iterator<Item = &'a Volume> {
 
 /// Whether one of them is shown in SUV.
 fn in_suv(cx: &CommandContext) -> bool {
-    images(cx).any(|image| image.suv_kind().is_some())
+    images(cx).any(|image| image.has_choice_of_suv() && image.suv_kind().is_some())
+}
+
+/// Whether the windows of CT make sense for the layer that is chosen.
+fn not_pet(cx: &CommandContext) -> bool {
+    let layer = cx.view.chosen_overlay().map(|layer| &*layer.volume);
+    let image = layer.or(cx.document.map(|document| &**document.image()));
+    image.is_some_and(|image| !image.is_pet())
+}
+
+/// [`not_pet`], in words.
+fn why_no_ct_window(cx: &CommandContext) -> &'static str {
+    without_scan(cx).unwrap_or(mark("This is a PET: windows of CT are not for it."))
 }

@@ -55,6 +55,23 @@ pub fn text(
     rect
 }
 
+/// [`text`] that lies over a picture at all times: with a veil behind it, since beside white an edge alone is a
+/// hairline.
+pub fn label(
+    painter: &Painter,
+    at: Pos2,
+    anchor: Align2,
+    words: &str,
+    size: f32,
+    colour: Color32,
+) -> Rect {
+    let behind = painter.add(egui::Shape::Noop);
+    let rect = text(painter, at, anchor, words, size, colour);
+    let veil = Color32::from_black_alpha(110);
+    painter.set(behind, egui::Shape::rect_filled(rect.expand2(vec2(2.0, 0.0)), 2.0, veil));
+    rect
+}
+
 /// Width of a text in points.
 pub fn text_width(painter: &Painter, text: &str, size: f32) -> f32 {
     painter.layout_no_wrap(text.to_owned(), FontId::proportional(size), TEXT).size().x

@@ -39,11 +39,12 @@ pub(super) fn show(ui: &mut Ui, cx: &mut CommandContext) {
     let list = cx.status.work_list.clone();
     let listing = cx.status.listing.clone();
     let shown = list.filter(|_| cx.view.windows.cases.open);
+    cx.view.transient.cases_width = 0.0;
     if shown.is_none() && listing.is_none() {
         return;
     }
     let panel = Panel::left("cases").frame(panel_frame()).resizable(true);
-    panel.default_size(WIDTH).size_range(WIDTHS).show(ui, |ui| {
+    let panel = panel.default_size(WIDTH).size_range(WIDTHS).show(ui, |ui| {
         // What is wider is cut off, and does not widen the panel.
         ui.set_width(ui.available_width());
         heading(ui, tr("Cases"), |ui| {
@@ -65,6 +66,7 @@ pub(super) fn show(ui: &mut Ui, cx: &mut CommandContext) {
             rows(ui, list, &found, cx);
         }
     });
+    cx.view.transient.cases_width = panel.response.rect.width();
 }
 
 fn name_of(path: &Path) -> String {

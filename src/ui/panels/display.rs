@@ -36,14 +36,15 @@ fn section(ui: &mut Ui) {
 /// The layer whose window and colours stand below, if there are several.
 fn which_layer(ui: &mut Ui, cx: &mut CommandContext) {
     let second = cx.view.scan.beside.scan.as_ref().filter(|_| cx.view.is_side_by_side());
-    let second = second.filter(|beside| !beside.linked).map(|b| b.image.volume.name().to_owned());
+    let second =
+        second.filter(|beside| !beside.linked).map(|b| b.image.volume.name_on_screen().to_owned());
     if cx.view.scan.overlays.is_empty() && second.is_none() {
         return;
     }
     let view = &mut *cx.view;
-    let scan = cx.document.map_or(tr("Scan"), |d| d.image().name());
+    let scan = cx.document.map_or(tr("Scan"), |d| d.image().name_on_screen());
     let names: Vec<String> =
-        view.scan.overlays.iter().map(|o| o.volume.name().to_owned()).collect();
+        view.scan.overlays.iter().map(|o| o.volume.name_on_screen().to_owned()).collect();
     let chosen = view.scan.layer.and_then(|n| names.get(n)).map_or(scan, |name| name.as_str());
     let beside = second.as_deref().filter(|_| view.scan.beside.chosen);
     let chosen = beside.unwrap_or(chosen);

@@ -13,6 +13,7 @@ use crate::ui::kit::text::{tr, tr_with};
 use crate::ui::kit::widgets::{colours, field, heading};
 use crate::ui::state::readout::unit;
 use crate::ui::state::{SaveStatus, ScanPlace, ViewState};
+use crate::volume::Volume;
 
 pub(super) fn show(ui: &mut Ui, cx: &CommandContext) {
     let Some(document) = cx.document else { return };
@@ -54,7 +55,7 @@ pub(super) fn show(ui: &mut Ui, cx: &CommandContext) {
     let memory = bytes((image.voxels().len() * kind.size()) as u64);
     let tip = tr("As stored; kept in memory like this");
     row(ui, tr("Type"), format!("{} · {memory}", kind.name()), tip);
-    values(ui, view);
+    values(ui, image, view);
     if let SaveStatus::Saved(path) = &cx.status.save
         && !document.is_modified()
     {
@@ -71,7 +72,7 @@ pub(super) fn show(ui: &mut Ui, cx: &CommandContext) {
 }
 
 /// Between which values the scan lies, and what of it is none.
-fn values(ui: &mut Ui, view: &ViewState) {
+fn values(ui: &mut Ui, image: &Volume, view: &ViewState) {
     let row = |ui: &mut Ui, name: &str, text: String, tip: &str| {
         field(ui, name, |ui| ui.label(text).on_hover_text(tip));
     };
@@ -84,7 +85,15 @@ fn values(ui: &mut Ui, view: &ViewState) {
         let tip = tr("Mean of the finite values");
         row(ui, tr("Mean"), format!("{}{unit}", number(stats.mean)), tip);
         if stats.padding > 0 {
-            let text = tr_with("{n} voxels", &[("n", &stats.padding)]);
+            let value = |[low, high]: [f64; 2]| {
+                if low == high {
+                    return number(low);
+                }
+                tr_with("{low} to {high}", &[("low", &number(low)), ("high", &number(high))])
+            };
+            let values: Vec<String> = image.padding_values().into_iter().map(value).collect();
+            let count = tr_with("{n} voxels", &[("n", &stats.padding)]);
+            let text = format!("{}{unit} · {count}", values.join(", "));
             let tip = tr(
                 "Never measured, as the file says (Pixel Padding): left out of the scan's own range, histogram and windows; not of objects and rectangles",
             );

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use egui::{
-    Align, Color32, CornerRadius, Layout, Response, RichText, Role, Sense, Slider, TextWrapMode,
+    Align, Color32, CornerRadius, DragValue, Layout, Response, RichText, Role, Sense, Slider,
+    TextWrapMode,
 };
 use egui::{Ui, UiBuilder, WidgetInfo, WidgetText, vec2};
 
@@ -11,10 +12,11 @@ use super::colour_choice;
 use crate::document::{Command, Document};
 use crate::prompt::ImageId;
 use crate::ui::commands::{CommandContext, comparing, file, views};
+use crate::ui::kit::format::shorten;
 use crate::ui::kit::icons;
 use crate::ui::kit::text::{tr, tr_with};
 use crate::ui::kit::widgets::{colours, field, percent, quiet, row_button};
-use crate::ui::state::{Action, BesideAction};
+use crate::ui::state::{Action, BesideAction, BesideScan};
 
 /// Height of a row in points.
 const ROW: f32 = 26.0;
@@ -79,7 +81,7 @@ fn masks(ui: &mut Ui, cx: &mut CommandContext) {
 }
 
 fn scan(ui: &mut Ui, document: &Document, cx: &mut CommandContext) {
-    let (name, visible) = (document.image().name(), cx.view.scan.show_image);
+    let (name, visible) = (document.image().name_on_screen(), cx.view.scan.show_image);
     let several = !cx.view.scan.overlays.is_empty() || cx.view.scan.beside.scan.is_some();
     let row = Row {
         name,
@@ -135,7 +137,7 @@ fn overlay(ui: &mut Ui, document: &Document, index: usize, cx: &mut CommandConte
     let volume = layer.volume.clone();
     let seen = document.image_by_id(document.model_image());
     let looked_at = seen.is_some_and(|seen| Arc::ptr_eq(seen, &volume));
-    let (name, visible) = (layer.volume.name().to_owned(), layer.visible);
+    let (name, visible) = (layer.volume.name_on_screen().to_owned(), layer.visible);
     let chosen = cx.view.is_chosen(Some(index));
     let row = Row {
         name: &name,
@@ -186,7 +188,7 @@ fn overlay(ui: &mut Ui, document: &Document, index: usize, cx: &mut CommandConte
 /// The scan that is shown beside the other one: it lies over nothing, but its window is chosen here as well.
 fn beside(ui: &mut Ui, cx: &mut CommandContext) {
     let Some(second) = &cx.view.scan.beside.scan else { return };
-    let (name, linked) = (format!("B: {}", second.image.volume.name()), second.linked);
+    let (name, linked) = (format!("B: {}", second.image.volume.name_on_screen()), second.linked);
     let visible = cx.view.scan.beside.on;
     let chosen = cx.view.scan.beside.chosen_scan().is_some();
     let row = Row {
@@ -220,6 +222,49 @@ fn beside(ui: &mut Ui, cx: &mut CommandContext) {
             cx.view.link_windows(linked);
         }
         ui.label(quiet(ui, tr("Placed by its header only, not registered")));
+        if let Some(second) = &mut cx.view.scan.beside.scan {
+            time_point_beside(ui, second, cx.view.scan.time_point);
+        }
+        labels_beside(ui, cx);
+    });
+}
+
+/// Which time point of the second scan is shown, if it has several.
+fn time_point_beside(ui: &mut Ui, second: &mut BesideScan, of_scan: usize) {
+    let all = second.image.volume.time_points();
+    if all < 2 {
+        return;
+    }
+    let tip = tr(
+        "The same number, not the same moment: nothing says that the two were taken at the same times",
+    );
+    let switch = ui.checkbox(&mut second.follows, tr("Time point of the scan, by its number"));
+    switch.on_hover_text(tip);
+    field(ui, tr("Time point"), |ui| {
+        let now =
+            if second.follows { of_scan.min(all - 1) } else { second.image.volume.time_point() };
+        let mut number = now + 1;
+        let drag = DragValue::new(&mut number).range(1..=all).speed(0.1);
+        let drag = ui.add(drag.suffix(format!("/{all}")));
+        if drag.accessible_name(tr("Time point of the second scan")).changed() {
+            second.follows = false;
+            second.show_time_point(number - 1);
+        }
+    });
+}
+
+/// The label map that lies over the second scan, on its own grid.
+fn labels_beside(ui: &mut Ui, cx: &mut CommandContext) {
+    let second = cx.view.scan.beside.scan.as_ref();
+    let Some(labels) = second.and_then(|second| second.labels.as_ref()) else { return };
+    let file = labels.file.clone();
+    ui.horizontal(|ui| {
+        let tip = tr("Take the labels of the second scan away");
+        if row_button(ui, icons::TRASH, tip, tip).clicked() {
+            cx.out.push(Action::Beside(BesideAction::TakeLabelsAway));
+        }
+        let text = tr_with("labels: {name}", &[("name", &shorten(&file, 30))]);
+        ui.label(quiet(ui, text)).on_hover_text(file);
     });
 }
 

@@ -333,6 +333,7 @@ fn model(ui: &mut Ui, cx: &mut CommandContext) {
             (name.clone(), format!("{}: {name}", tr("Model")))
         }
         ModelStatus::Failed(why) => (tr("Model failed").to_owned(), tr_sentence(why)),
+        ModelStatus::Stopped(why) => (tr("No model").to_owned(), tr_sentence(why)),
     };
     // As much of the name as there is room for beside the tools.
     let room = ui.available_width();

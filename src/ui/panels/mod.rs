@@ -54,7 +54,8 @@ pub(super) fn show(ui: &mut Ui, cx: &mut CommandContext) {
     cases::show(ui, cx);
     if let Some(document) = cx.document {
         tool_strip::show(ui, document, cx);
-        let [left, right] = *cx.view.prefs.side_panels.open(cx.width);
+        let width = cx.view.width_for_panels(cx.width);
+        let [left, right] = *cx.view.prefs.side_panels.open(width);
         left_panel(ui, document, cx, left);
         right_panel(ui, document, cx, right);
     }
@@ -62,6 +63,7 @@ pub(super) fn show(ui: &mut Ui, cx: &mut CommandContext) {
 
 /// Width of the panel at the right end of the window, in points.
 pub fn right_width(view: &mut ViewState, width: f32) -> f32 {
+    let width = view.width_for_panels(width);
     let [_, open] = *view.prefs.side_panels.open(width);
     if open { SIDE } else { STRIP }
 }
@@ -146,6 +148,8 @@ fn fold_button(ui: &mut Ui, icon: &str, entry: &Entry, cx: &mut CommandContext) 
 }
 
 fn scroll(ui: &mut Ui, add: impl FnOnce(&mut Ui)) {
+    // The bar lies over what it moves: what ends at the right ends before it.
+    ui.spacing_mut().scroll.floating_allocated_width = 6.0;
     ScrollArea::vertical().auto_shrink([false, false]).show(ui, add);
 }
 

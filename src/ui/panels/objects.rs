@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use egui::containers::PopupCloseBehavior;
 use egui::{
-    Align, Button, Color32, CornerRadius, Layout, Popup, Rect, Response, RichText, Role,
+    Align, Button, Color32, CornerRadius, Label, Layout, Popup, Rect, Response, RichText, Role,
     ScrollArea, Sense, Slider, Stroke, StrokeKind, TextEdit, TextWrapMode, Ui, UiBuilder, Vec2,
     WidgetInfo, WidgetText, vec2,
 };
@@ -62,7 +62,13 @@ pub(super) fn list(ui: &mut Ui, document: &Document, cx: &mut CommandContext, ro
     working_scale::notice(ui, document, cx);
     let hint = cx.status.model_entry().and_then(|model| model.hint.as_deref());
     if let Some(hint) = hint.filter(|_| cx.view.prefs.clicked_objects < PRACTISED) {
-        ui.label(quiet(ui, tr_any(hint)));
+        let text = quiet(ui, tr_any(hint));
+        // Once there are rows they need the room: then it is read when the pointer rests on it.
+        if document.objects().is_empty() {
+            ui.label(text);
+        } else {
+            ui.add(Label::new(text).truncate()).on_hover_text(tr_any(hint));
+        }
         ui.add_space(4.0);
     }
     let objects = object_search::found(ui, document, cx);

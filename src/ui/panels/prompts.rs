@@ -85,9 +85,10 @@ fn model_image(ui: &mut Ui, document: &Document, cx: &CommandContext) {
     } else {
         mark("The model looks at {name}.")
     };
-    let text = tr_with(text, &[("name", &shorten(image.name(), 30))]);
+    let text = tr_with(text, &[("name", &shorten(image.name_on_screen(), 30))]);
     let colour = if next == ImageId::Scan { colours(ui).quiet } else { colours(ui).accent };
-    ui.add(Label::new(RichText::new(text).color(colour)).wrap()).on_hover_text(image.name());
+    ui.add(Label::new(RichText::new(text).color(colour)).wrap())
+        .on_hover_text(image.name_on_screen());
 }
 
 /// What is said of a mask that can't be extended though it does not end where the model has seen its border.
@@ -104,7 +105,7 @@ fn predicted_iou(ui: &mut Ui, iou: f32, corrected: bool) {
     let mut text = format!("{} {iou:.2}", tr("Predicted IoU"));
     let mut tip = tr(IOU_TIP).to_owned();
     if corrected {
-        text = format!("{text}, {}", tr("before corrections by hand"));
+        text = tr_with("{text}, before corrections by hand", &[("text", &text)]);
         tip = format!("{tip}\n{}", tr(IOU_CORRECTED));
     }
     ui.add(Label::new(text).wrap()).on_hover_text(tip);

@@ -193,7 +193,7 @@ fn save_state(ui: &mut Ui, cx: &mut CommandContext) {
             let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
             let text = format!(
                 "{} {} {}",
-                tr("saved, checked"),
+                tr("saved, verified"),
                 icons::CHECK,
                 shorten(&name, if cx.width < WIDE { 20 } else { 40 })
             );
@@ -252,6 +252,9 @@ fn device(ui: &mut Ui, cx: &mut CommandContext) {
         ModelStatus::Failed(why) => {
             let text = RichText::new(tr("Model failed")).color(colours(ui).error);
             ui.label(text).on_hover_text(tr_sentence(why));
+        }
+        ModelStatus::Stopped(why) => {
+            ui.label(quiet(ui, tr("No model"))).on_hover_text(tr_sentence(why));
         }
         ModelStatus::None => {
             ui.label(quiet(ui, tr("No model")));

@@ -41,7 +41,7 @@ fn strip(ui: &mut Ui, document: &Document, cx: &mut CommandContext, has_two_rows
             [&SMALLER_BRUSH, &LARGER_BRUSH, &TAKE_PAINT_RANGE].map(Entry::key_text);
         let keys: [(&str, &dyn std::fmt::Display); 3] =
             [("smaller", &smaller), ("larger", &larger), ("range", &range)];
-        let text = tr_with("{smaller} / {larger}: size · {range}: only values as here", &keys);
+        let text = tr_with("{smaller} / {larger}: size · {range}: such values only", &keys);
         hint = format!("{text}{BETWEEN}{hint}");
     }
     // What there is no room for is told there.

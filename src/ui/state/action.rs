@@ -1,5 +1,6 @@
 use std::path::PathBuf;
 
+use super::agreement::AgreementAction;
 use super::beside::BesideAction;
 use super::comparison::{ComparisonAction, ReferenceReading};
 use super::export_options::{FilmOptions, PictureOptions};
@@ -91,6 +92,8 @@ pub enum Action {
     Beside(BesideAction),
     /// Do something with the label map that the objects are compared with.
     Comparison(ComparisonAction),
+    /// Do something with label maps of several raters.
+    Agreement(AgreementAction),
     /// Do something with the robot that knows that label map.
     Robot(RobotAction),
     /// Something that was asked for can't be done, for this reason.

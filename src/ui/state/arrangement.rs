@@ -90,6 +90,9 @@ impl SidePanels {
     /// Windows narrower than this (in points) start with their side panels collapsed.
     pub const NARROW: f32 = 1100.0;
 
+    /// They do, too, where the list of cases leaves less than this to them and the views (in points).
+    pub const BESIDE_CASES: f32 = 900.0;
+
     /// Left, right, in a window of this width.
     pub fn open(&mut self, width: f32) -> &mut [bool; 2] {
         if width < Self::NARROW { &mut self.narrow } else { &mut self.wide }

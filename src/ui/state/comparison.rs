@@ -133,8 +133,12 @@ impl ComparisonColumn {
 pub struct ComparisonView {
     /// The file of B.
     pub name: String,
+    /// How it was read.
+    pub reading: ReferenceReading,
     /// What is drawn.
     pub look: ComparisonLook,
+    /// What was drawn before slices were shown twice, and is again afterwards.
+    pub look_before: Option<ComparisonLook>,
     /// By what labels are paired.
     pub by: PairBy,
     /// Of the surface Dice, mm.
@@ -154,7 +158,9 @@ impl ComparisonView {
     pub fn with(name: String) -> Self {
         Self {
             name,
+            reading: ReferenceReading::default(),
             look: ComparisonLook::default(),
+            look_before: None,
             by: PairBy::default(),
             tolerance_mm: 2.0,
             scale_mm: 10.0,

@@ -92,15 +92,18 @@ impl Default for FilmOptions {
 pub struct Screen {
     /// Width and height of all views together, in points.
     pub area: [f32; 2],
-    /// Width and height of each view that is shown, in points.
+    /// Width and height of each view that is shown, in points; of slices that are shown twice, of one side.
     pub panes: Vec<(Pane, [f32; 2])>,
+    /// Of slices that are shown twice, of both sides together.
+    pub twice: Vec<(Pane, [f32; 2])>,
     /// Physical pixels of a point.
     pub pixels_per_point: f32,
 }
 
 impl Default for Screen {
     fn default() -> Self {
-        Self { area: [1024.0, 1024.0], panes: Vec::new(), pixels_per_point: 1.0 }
+        let (panes, twice) = (Vec::new(), Vec::new());
+        Self { area: [1024.0, 1024.0], panes, twice, pixels_per_point: 1.0 }
     }
 }
 
@@ -113,7 +116,8 @@ impl Screen {
 
     /// The pixels of a picture that was asked for, and how many of them a point has.
     pub fn pixels(&self, view: Option<Pane>, size: PictureSize) -> ([u32; 2], f32) {
-        let points = self.size_of(view).map(|n| n.max(1.0));
+        let both = self.twice.iter().find(|(pane, _)| Some(*pane) == view);
+        let points = both.map_or(self.size_of(view), |(_, size)| *size).map(|n| n.max(1.0));
         match size {
             PictureSize::Screen(times) => {
                 let scale = self.pixels_per_point * times.max(1) as f32;
@@ -133,14 +137,21 @@ impl Screen {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::geom::Plane;
+
+    const AXIAL: Pane = Pane::Slice(Plane::Axial);
 
     #[test]
     fn pictures_are_as_large_as_asked_and_show_as_much_as_the_view() {
         let screen = Screen {
             area: [800.0, 600.0],
-            panes: vec![(Pane::Volume, [400.0, 300.0])],
+            panes: vec![(Pane::Volume, [400.0, 300.0]), (AXIAL, [199.0, 300.0])],
+            twice: vec![(AXIAL, [400.0, 300.0])],
             pixels_per_point: 1.5,
         };
+        // Slices that are shown twice are in the picture twice.
+        assert_eq!(screen.pixels(Some(AXIAL), PictureSize::Screen(1)), ([600, 450], 1.5));
+        assert_eq!(screen.size_of(Some(AXIAL)), [199.0, 300.0]);
         let volume = Some(Pane::Volume);
         assert_eq!(screen.pixels(volume, PictureSize::Screen(1)), ([600, 450], 1.5));
         assert_eq!(screen.pixels(None, PictureSize::Screen(2)), ([2400, 1800], 3.0));

@@ -33,6 +33,8 @@ impl MeshObjects {
 /// How meshes are made.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct MeshChoice {
+    /// How names of their files end, which says the format: one of [`MeshChoice::FORMATS`].
+    pub ending: &'static str,
     /// Of which objects.
     pub objects: MeshObjects,
     /// Axes to the Left, Posterior, Superior instead of Right, Anterior, Superior.
@@ -48,6 +50,7 @@ pub struct MeshChoice {
 impl Default for MeshChoice {
     fn default() -> Self {
         Self {
+            ending: Self::FORMATS[0].0,
             objects: MeshObjects::default(),
             lps: false,
             error_mm: None,
@@ -58,6 +61,14 @@ impl Default for MeshChoice {
 }
 
 impl MeshChoice {
+    /// How names of files end, and what menus call the format, the one that holds most first.
+    pub const FORMATS: [(&str, &str); 4] = [
+        (".glb", mark("glTF: all objects in one file")),
+        (".obj", mark("OBJ: all objects in one file")),
+        (".stl", mark("STL: a file for each object")),
+        (".ply", mark("PLY: a file for each object")),
+    ];
+
     /// How far a mesh of this scan may be from the surface between voxels, mm: else half the largest voxel side, as the
     /// command line has it.
     pub fn error_of(&self, grid: &Grid) -> f64 {
@@ -68,6 +79,8 @@ impl MeshChoice {
 /// Meshes that were asked for.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WantedMeshes {
+    /// How the name of a file ends that is proposed; the one that is typed decides.
+    pub ending: &'static str,
     /// Of these objects.
     pub objects: Vec<LabelId>,
     /// Axes to the Left, Posterior, Superior instead of Right, Anterior, Superior.

@@ -2,6 +2,7 @@
 //! it ([`Action`]). Draws nothing.
 
 mod action;
+mod agreement;
 mod arrangement;
 mod beside;
 mod brush_options;
@@ -42,8 +43,9 @@ mod window_presets;
 mod work_list;
 
 pub use action::{Action, OfferAnswer, ReplaceAnswer};
+pub use agreement::{AgreementAction, AgreementChoice, AgreementStatus, Consensus};
 pub use arrangement::{Layout, Lightbox, Pane, SidePanels, Splits};
-pub use beside::{Beside, BesideAction, BesideLabels, BesideScan, FrameRelation};
+pub use beside::{Beside, BesideAction, BesideLabels, BesideScan, FrameRelation, labels_over};
 pub use brush_options::{BrushOptions, BrushShape};
 pub use comparison::{
     ComparedPair, ComparisonAction, ComparisonColumn, ComparisonJump, ComparisonLook,

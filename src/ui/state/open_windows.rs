@@ -1,3 +1,4 @@
+use super::agreement::AgreementChoice;
 use super::server::ServerDraft;
 use super::work_list::CasesPanel;
 
@@ -35,6 +36,10 @@ pub struct Windows {
     pub measures: bool,
     /// The choice of meshes.
     pub meshes: bool,
+    /// Label maps of several raters.
+    pub agreement: bool,
+    /// What that is set to.
+    pub agreement_choice: AgreementChoice,
     /// The robot user.
     pub robot: bool,
     /// A model on a server.
@@ -66,6 +71,8 @@ impl Windows {
             growth,
             measures,
             meshes,
+            agreement,
+            agreement_choice: _,
             robot,
             server,
             server_draft: _,
@@ -86,6 +93,7 @@ impl Windows {
             growth,
             measures,
             meshes,
+            agreement,
             robot,
             server,
             log,
@@ -104,7 +112,7 @@ mod tests {
     #[test]
     fn all_windows_close_at_once() {
         type Open = fn(&mut Windows);
-        let each: [Open; 14] = [
+        let each: [Open; 15] = [
             |w| w.help = true,
             |w| w.about = true,
             |w| w.about_model = true,
@@ -115,6 +123,7 @@ mod tests {
             |w| w.growth = true,
             |w| w.measures = true,
             |w| w.meshes = true,
+            |w| w.agreement = true,
             |w| w.robot = true,
             |w| w.server = true,
             |w| w.log = true,

@@ -6,18 +6,32 @@ use super::view_state::ViewState;
 use crate::document::Document;
 use crate::ui::kit::format::{number, position, shorten};
 use crate::ui::kit::text::{tr, tr_with};
+use crate::volume::{SuvKind, ValueUnit};
 
-/// ` HU` for what looks like CT, ` SUV` for a PET that is shown so, nothing otherwise.
+/// In what the scan's values are, as they are shown.
+pub fn value_unit(view: &ViewState) -> Option<ValueUnit> {
+    ValueUnit::of(shown_suv(view), view.scan.stats.as_ref())
+}
+
+/// ` HU` for what looks like CT, ` SUVbw` or another for a PET that is shown so, nothing otherwise.
 pub fn unit(view: &ViewState) -> &'static str {
-    if view.scan.suv.is_some() {
-        return " SUV";
-    }
-    if view.scan.stats.is_some_and(|s| s.looks_like_ct()) { " HU" } else { "" }
+    suffix(value_unit(view))
 }
 
 /// The same for the layer that the window's controls act on.
 pub fn layer_unit(view: &ViewState) -> &'static str {
-    if view.layer_is_ct() { " HU" } else { "" }
+    let suv =
+        view.chosen_overlay().map_or_else(|| shown_suv(view), |layer| layer.volume.suv_kind());
+    suffix(ValueUnit::of(suv, view.layer_stats().as_ref()))
+}
+
+/// In which SUV the scan is shown.
+fn shown_suv(view: &ViewState) -> Option<SuvKind> {
+    view.scan.suv.map(|(kind, _)| kind)
+}
+
+fn suffix(unit: Option<ValueUnit>) -> &'static str {
+    unit.map_or("", ValueUnit::suffix)
 }
 
 /// What is under the pointer, or at the crosshair while the pointer is elsewhere.
@@ -51,10 +65,10 @@ pub fn place(document: &Document, view: &ViewState) -> String {
     for overlay in view.scan.overlays.iter().filter(|o| o.visible) {
         if let Some(voxel) = overlay.volume.grid().voxel_at(hover.world) {
             text += " · ";
-            text += &shorten(overlay.volume.name(), 12);
+            text += &shorten(overlay.volume.name_on_screen(), 12);
             text += " ";
             text += &number(overlay.volume.value(voxel));
-            text += if overlay.volume.suv_kind().is_some() { " SUV" } else { "" };
+            text += suffix(ValueUnit::of(overlay.volume.suv_kind(), None));
         }
     }
     if let Some(label) = &hover.label {
@@ -69,28 +83,19 @@ fn beside(at: &Hover, view: &ViewState) -> String {
     if !view.is_side_by_side() {
         return String::new();
     }
+    let label = view.label_beside(at.world, at.voxel);
     let Some(second) = &view.scan.beside.scan else {
-        return view
-            .label_beside(at.voxel)
-            .map(|label| format!(" · B: {label}"))
-            .unwrap_or_default();
+        return label.map(|label| format!(" · B: {label}")).unwrap_or_default();
     };
     let value = view.value_beside(at.world).map_or_else(
         || tr("outside of the scan").to_owned(),
         |value| {
-            let is_ct = second.image.stats.looks_like_ct();
-            let suv = second.image.volume.suv_kind().is_some();
-            let unit = if suv {
-                " SUV"
-            } else if is_ct {
-                " HU"
-            } else {
-                ""
-            };
-            format!("{}{unit}", number(value))
+            let (suv, stats) = (second.image.volume.suv_kind(), &second.image.stats);
+            format!("{}{}", number(value), suffix(ValueUnit::of(suv, Some(stats))))
         },
     );
-    format!(" · B: {value}")
+    let label = label.map(|label| format!(" · {label}")).unwrap_or_default();
+    format!(" · B: {value}{label}")
 }
 
 /// `encode 640 · decode 38 · paste 4 ms`, dashes for what was not done.

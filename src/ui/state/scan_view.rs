@@ -55,6 +55,9 @@ pub struct ScanView {
     pub paint_range: Option<ValueRange>,
     /// They are confined to them.
     pub in_range_only: bool,
+    /// Of scribbles that are drawn as prompts: voxels from the middle of the line to its edge, 0 to
+    /// [`Self::WIDEST_SCRIBBLE`].
+    pub scribble_radius: f64,
     /// The object that stands for what is not wanted where objects grow from seeds.
     pub growth_not_wanted: Option<LabelId>,
     /// The second object of operations on two.
@@ -95,6 +98,7 @@ impl Default for ScanView {
             paint_inside: None,
             paint_range: None,
             in_range_only: false,
+            scribble_radius: 1.0,
             growth_not_wanted: None,
             operand: None,
             comparison: None,
@@ -108,6 +112,15 @@ impl Default for ScanView {
 }
 
 impl ScanView {
+    /// The widest scribble that can be drawn, as [`Self::scribble_radius`].
+    pub const WIDEST_SCRIBBLE: f64 = 20.0;
+
+    /// Makes scribbles wider, or narrower, by so many voxels to each side.
+    pub fn step_scribble(&mut self, voxels: i64) {
+        let radius = self.scribble_radius + voxels as f64;
+        self.scribble_radius = radius.clamp(0.0, Self::WIDEST_SCRIBBLE);
+    }
+
     /// A first look at a scan: crosshair in the middle, automatic window, everything in view.
     pub fn new(grid: &Grid, stats: Stats, histogram: Histogram) -> Self {
         let auto_window = Window::auto(&stats, &histogram);

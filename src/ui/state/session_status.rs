@@ -179,6 +179,15 @@ pub enum SessionQuestion {
         /// How many objects there are in it.
         objects: usize,
     },
+    /// A list of cases names it for another scan than its own.
+    OfAnother {
+        /// The session's name.
+        session: String,
+        /// The scan that the list names.
+        wanted: String,
+        /// The scan that the session is about.
+        own: String,
+    },
     /// Its scan is not where it was.
     Missing {
         /// The scan's name.

@@ -1,7 +1,7 @@
 //! Showing slices twice: whether, with which window, and what is at a place of the right side.
 
-use super::beside::{BesideLabels, BesideScan};
-use super::comparison::ComparisonLook;
+use super::beside::{Beside, BesideLabels, BesideScan};
+use super::comparison::{ComparisonLook, ComparisonView};
 use super::view_state::ViewState;
 use crate::geom::DVec3;
 use crate::render::ColourMap;
@@ -13,30 +13,46 @@ impl ViewState {
         self.scan.beside.scan.is_some() || self.scan.comparison.is_some()
     }
 
-    /// Whether slices are shown twice now: not in sheets of slices, nor in pictures and films.
+    /// Whether slices are shown twice now: not in sheets of slices.
     pub fn is_side_by_side(&self) -> bool {
-        let beside = &self.scan.beside;
-        let hidden = self.scan.lightbox.is_some() || self.transient.is_figure;
-        beside.on && self.has_beside() && !hidden
+        self.scan.beside.on && self.has_beside() && self.scan.lightbox.is_none()
     }
 
-    /// Whether it is B's labels that are wanted beside the slices.
+    /// Whether it is B's labels on the scan itself that are wanted beside the slices.
     pub fn wants_labels_beside(&self) -> bool {
         let beside = &self.scan.beside;
         beside.on && beside.scan.is_none() && self.scan.comparison.is_some()
     }
 
-    /// Shows slices twice, or once again. What is compared is then A at the left, B at the right.
+    /// Shows slices twice, or once again. What is compared is then A at the left, B at the right; afterwards it is drawn
+    /// as before.
     pub fn toggle_side_by_side(&mut self) {
         self.scan.beside.on = !self.scan.beside.on && self.has_beside();
-        if self.wants_labels_beside()
-            && let Some(comparison) = &mut self.scan.comparison
-        {
-            comparison.look = ComparisonLook::Objects;
+        let twice = self.scan.beside.on;
+        if let Some(comparison) = &mut self.scan.comparison {
+            if twice {
+                comparison.look_before = Some(comparison.look);
+                comparison.look = ComparisonLook::Objects;
+            } else if let Some(before) = comparison.look_before.take()
+                && comparison.look == ComparisonLook::Objects
+            {
+                comparison.look = before;
+            }
         }
         if self.scan.beside.on {
             self.scan.lightbox = None;
         }
+    }
+
+    /// Shows slices twice for a picture, with these labels at the right.
+    pub fn show_labels_beside(&mut self, labels: BesideLabels) {
+        if self.scan.beside.scan.is_none() {
+            let look = ComparisonLook::Objects;
+            let view = ComparisonView::with(labels.file.clone());
+            self.scan.comparison = Some(ComparisonView { look, ..view });
+        }
+        self.scan.beside.labels = Some(labels);
+        self.scan.beside.on = true;
     }
 
     /// The second scan is shown no more.
@@ -80,9 +96,14 @@ impl ViewState {
         self.scan.beside.chosen = right && own;
     }
 
-    /// The label of B at a voxel of the scan, by its name.
-    pub fn label_beside(&self, voxel: [usize; 3]) -> Option<String> {
-        let BesideLabels { drawn, names } = self.scan.beside.labels.as_ref()?;
+    /// The label at the right side at a place (RAS mm) that lies in this voxel of the scan, by its name.
+    pub fn label_beside(&self, world: DVec3, voxel: [usize; 3]) -> Option<String> {
+        let Beside { scan, labels, .. } = &self.scan.beside;
+        let BesideLabels { drawn, names, .. } = labels.as_ref()?;
+        let voxel = match scan {
+            Some(second) => second.image.volume.grid().voxel_at(world)?,
+            None => voxel,
+        };
         let label = drawn.labels.get(voxel);
         (label != 0).then(|| names.get(&label).cloned().unwrap_or_else(|| label.to_string()))
     }

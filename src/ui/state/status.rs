@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::agreement::AgreementStatus;
 use super::comparison::{ComparisonStatus, ReferenceReading};
 use super::measuring::ObjectMeasures;
 use super::outline_draft::WantedWires;
@@ -47,6 +48,8 @@ pub struct Status {
     pub growth: GrowthStatus,
     /// What is known of the label map that the objects are compared with.
     pub comparison: ComparisonStatus,
+    /// What is known of label maps of several raters.
+    pub agreement: AgreementStatus,
     /// What a robot does that knows that label map.
     pub robot: RobotStatus,
     /// The flood that is being set up.
@@ -425,6 +428,8 @@ pub enum ModelStatus {
     },
     /// Could not be loaded, and why.
     Failed(String),
+    /// There is none, because the user has stopped opening it; what can be done.
+    Stopped(String),
 }
 
 /// What the model is doing.

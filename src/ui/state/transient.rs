@@ -149,6 +149,8 @@ impl PointerSince {
 #[allow(clippy::struct_excessive_bools)]
 #[derive(Clone, Debug, Default)]
 pub struct Transient {
+    /// Points of the window's width that the list of cases takes; 0 without it.
+    pub cases_width: f32,
     /// "Remember for this address" is ticked.
     pub remember_consent: bool,
     /// The window of servers was opened just now: its address is to be typed.

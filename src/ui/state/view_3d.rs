@@ -97,7 +97,7 @@ impl ClipFacing {
 /// What menus call a mode of the 3D view.
 pub fn mode_name(mode: Mode3d) -> &'static str {
     match mode {
-        Mode3d::Volume => tr("Volume"),
+        Mode3d::Volume => tr_of("Volume", "3D"),
         Mode3d::Mip => tr_of("MIP", "short"),
         Mode3d::Iso => tr("Iso"),
         Mode3d::Surface => tr("Masks"),

@@ -1,4 +1,4 @@
-use super::arrangement::Pane;
+use super::arrangement::{Pane, SidePanels};
 use super::inner_box::inner_box;
 use super::open_windows::Windows;
 use super::preferences::Preferences;
@@ -25,6 +25,13 @@ impl ViewState {
     /// A first look at a scan.
     pub fn for_scan(grid: &Grid, stats: Stats, histogram: Histogram) -> Self {
         Self { scan: ScanView::new(grid, stats, histogram), ..Self::default() }
+    }
+
+    /// Width of a window without a list of cases that would have as little room for side panels as this one, points:
+    /// decides which of them are open ([`SidePanels::open`]).
+    pub fn width_for_panels(&self, window: f32) -> f32 {
+        let left = window - self.transient.cases_width;
+        if left < SidePanels::BESIDE_CASES { left.min(SidePanels::NARROW - 1.0) } else { window }
     }
 
     /// A first look at another scan by the same user.

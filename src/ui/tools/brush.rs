@@ -17,7 +17,7 @@ pub const INFO: ToolInfo = ToolInfo {
         ("Ctrl+drag in the 3D view (Brush and Eraser tools)", "Paint or erase on what is seen there"),
         ("Ctrl+Shift+wheel (Brush and Eraser tools)", "Larger or smaller brush"),
     ],
-    hint: "Right button or Alt: erase · Ctrl+drag: on the 3D surface",
+    hint: "Right or Alt: erase · Ctrl: in 3D",
     edits: true,
     seldom: false,
 };

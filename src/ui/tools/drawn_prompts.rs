@@ -3,21 +3,19 @@
 
 use std::sync::Arc;
 
-use egui::{Color32, CursorIcon, Key, Painter, Pos2, Rect, Shape, Stroke};
+use egui::{Color32, CursorIcon, DragValue, Key, Painter, Pos2, Rect, Shape, Stroke, Ui};
 
 use super::by_hand::{self, Nothing, takes_away};
 use super::{
     ClickAction, ClickOrDrag, Gesture, Tool, ToolInfo, ViewContext, ViewPlace, WorldPointer,
 };
-use crate::document::Command;
+use crate::document::{Command, Document};
 use crate::geom::{DVec3, Grid, SliceFrame};
 use crate::prompt::{Prompt, PromptShape, ShapeError, ShapeKind};
 use crate::ui::kit::paint;
 use crate::ui::kit::text::tr;
-use crate::ui::state::{Action, Pane, ShapeDraft, SliceTransform, Status, ViewState};
+use crate::ui::state::{Action, Pane, ScanView, ShapeDraft, SliceTransform, Status, ViewState};
 
-/// Voxels from the middle of a scribble to its edge.
-const RADIUS: f64 = 1.0;
 /// How far apart places of a line are that is drawn freely, in points.
 const APART: f32 = 2.0;
 
@@ -70,7 +68,8 @@ impl Tool for DrawnPrompts {
             };
             Box::new(dot) as ClickAction
         });
-        let drawn = Drawn { kind, positive, place, line: vec![at.at] };
+        let half = self.half_width(transform, cx);
+        let drawn = Drawn { kind, positive, place, line: vec![at.at], half };
         ClickOrDrag::begin(at, click, Some(Box::new(drawn)))
     }
 
@@ -132,13 +131,19 @@ impl Tool for DrawnPrompts {
         if let Some(draft) = draft.filter(|draft| place.pane == Pane::Slice(draft.plane)) {
             let ends = draft.places.iter().chain([&cx.view.scan.crosshair]);
             let line: Vec<Pos2> = ends.map(|at| cx.on_screen(place, *at)).collect();
-            outline(painter, self.kind, &line, draft.positive);
+            outline(painter, (self.kind, self.half_width(transform, cx)), &line, draft.positive);
         }
         let Some(at) = at else { return };
-        match kind_refusal(cx.status, self.kind).or_else(|| turned(transform.frame())) {
-            Some(why) => by_hand::note(painter, place.rect, at.at, &why, paint::WARNING),
-            None => paint::pointer_sign(painter, at.at, !at.modifiers.alt),
+        let why_not = kind_refusal(cx.status, self.kind).or_else(|| turned(transform.frame()));
+        if let Some(why) = why_not {
+            by_hand::note(painter, place.rect, at.at, &why, paint::WARNING);
+            return;
         }
+        let (half, positive) = (self.half_width(transform, cx), !at.modifiers.alt);
+        if half > LEAST_BAND {
+            painter.circle_stroke(at.at, half, Stroke::new(1.0, paint::sign_colour(positive)));
+        }
+        paint::pointer_sign(painter, at.at, positive);
     }
 
     fn cursor(&self, at: &WorldPointer, cx: &ViewContext) -> Option<CursorIcon> {
@@ -146,6 +151,45 @@ impl Tool for DrawnPrompts {
         let refused = kind_refusal(cx.status, self.kind).is_some() || frame.is_oblique();
         Some(by_hand::cursor(refused))
     }
+
+    fn options(&self, ui: &mut Ui, _document: &Document, view: &mut ViewState) {
+        if self.kind != ShapeKind::Scribble {
+            return;
+        }
+        ui.label(tr("Radius"));
+        let radius = &mut view.scan.scribble_radius;
+        let drag = DragValue::new(radius).range(0.0..=ScanView::WIDEST_SCRIBBLE).speed(0.05);
+        ui.add(drag.max_decimals(1)).accessible_name(tr("Radius of scribbles, in voxels"));
+        ui.label(tr("voxels")).on_hover_text(tr(
+            "From the middle of the line to its edge; 0: only voxels that the line goes through.",
+        ));
+    }
+
+    fn wheel(&self, lines: i64, view: &mut ViewState) -> bool {
+        if self.kind == ShapeKind::Scribble {
+            view.scan.step_scribble(lines);
+        }
+        self.kind == ShapeKind::Scribble
+    }
+}
+
+impl DrawnPrompts {
+    /// Points on the screen from the middle of a line to its edge, as wide as the voxels that it means; none of others
+    /// than scribbles.
+    fn half_width(&self, transform: &SliceTransform, cx: &ViewContext) -> f32 {
+        if self.kind != ShapeKind::Scribble {
+            return 0.0;
+        }
+        half_width(transform, cx.document.image().grid(), cx.view.scan.scribble_radius)
+    }
+}
+
+/// Points on the screen that so many voxels take in a slice, between those of its two sides.
+pub(super) fn half_width(transform: &SliceTransform, grid: &Grid, voxels: f64) -> f32 {
+    let (across, spacing) = (transform.frame().through_axis(), grid.spacing().to_array());
+    let sides = (0..3).filter(|axis| *axis != across).map(|axis| spacing[axis]);
+    let mm = voxels * sides.product::<f64>().sqrt();
+    (mm * transform.pan_zoom().points_per_mm) as f32
 }
 
 /// Why the model in use takes none of these, if so.
@@ -153,15 +197,21 @@ pub fn kind_refusal(status: &Status, kind: ShapeKind) -> Option<String> {
     let (lacks, text) = match kind {
         ShapeKind::Box => (
             status.model_lacks(|can| can.shapes.boxes),
-            tr("The model in use takes no boxes: use points, or a model that takes them"),
+            tr(
+                "The model in use takes no boxes: use points, or a model that takes them, such as nnInteractive (Segment, “Server…”)",
+            ),
         ),
         ShapeKind::Scribble => (
             status.model_lacks(|can| can.shapes.scribbles),
-            tr("The model in use takes no scribbles: use points, or a model that takes them"),
+            tr(
+                "The model in use takes no scribbles: use points, or a model that takes them, such as nnInteractive (Segment, “Server…”)",
+            ),
         ),
         ShapeKind::Lasso => (
             status.model_lacks(|can| can.shapes.lassos),
-            tr("The model in use takes no lassos: use points, or a model that takes them"),
+            tr(
+                "The model in use takes no lassos: use points, or a model that takes them, such as nnInteractive (Segment, “Server…”)",
+            ),
         ),
     };
     lacks.then(|| text.to_owned())
@@ -187,6 +237,8 @@ struct Drawn {
     place: ViewPlace,
     /// On the screen.
     line: Vec<Pos2>,
+    /// From its middle to its edge, points.
+    half: f32,
 }
 
 impl Gesture for Drawn {
@@ -210,12 +262,12 @@ impl Gesture for Drawn {
     }
 
     fn paint(&self, painter: &Painter) {
-        outline(painter, self.kind, &self.line, self.positive);
+        outline(painter, (self.kind, self.half), &self.line, self.positive);
     }
 }
 
-/// Draws what there is of a shape on the screen.
-fn outline(painter: &Painter, kind: ShapeKind, line: &[Pos2], positive: bool) {
+/// Draws what there is of a shape on the screen; `half`: of a scribble, from its middle to its edge.
+fn outline(painter: &Painter, (kind, half): (ShapeKind, f32), line: &[Pos2], positive: bool) {
     let (Some(&first), Some(&last)) = (line.first(), line.last()) else { return };
     let line = match kind {
         ShapeKind::Box => {
@@ -231,7 +283,27 @@ fn outline(painter: &Painter, kind: ShapeKind, line: &[Pos2], positive: bool) {
         ShapeKind::Scribble => line.to_vec(),
         ShapeKind::Lasso => [line, &[first]].concat(),
     };
+    band(painter, &line, half, paint::sign_colour(positive));
     edged(painter, &line, 2.0, paint::sign_colour(positive));
+}
+
+/// A narrower line is seen without its width.
+const LEAST_BAND: f32 = 2.0;
+
+/// How wide a line is, in points from its middle: what lies below is seen through it.
+pub(super) fn band(painter: &Painter, line: &[Pos2], half: f32, colour: Color32) {
+    if half <= LEAST_BAND {
+        return;
+    }
+    let colour = colour.gamma_multiply(0.25);
+    match line {
+        [at] => {
+            painter.circle_filled(*at, half, colour);
+        }
+        line => {
+            painter.add(Shape::line(line.to_vec(), Stroke::new(2.0 * half, colour)));
+        }
+    }
 }
 
 /// A line with a dark edge.
@@ -251,7 +323,7 @@ fn finish(
     cx: &mut ViewContext,
 ) {
     let grid = cx.document.image().grid();
-    match drawn(kind, frame, places, grid) {
+    match drawn((kind, cx.view.scan.scribble_radius), frame, places, grid) {
         Ok((anchor, shape)) => {
             let world = grid.world_of(anchor);
             cx.view.transient.selected_prompt = None;
@@ -271,8 +343,9 @@ fn finish(
 }
 
 /// Places (RAS mm) in a slice that is one of the grid's, as a shape; what is drawn beside the scan ends at its edge.
+/// `radius`: of a scribble, voxels.
 fn drawn(
-    kind: ShapeKind,
+    (kind, radius): (ShapeKind, f64),
     frame: &SliceFrame,
     places: &[DVec3],
     grid: &Grid,
@@ -286,7 +359,7 @@ fn drawn(
         [0, 1].map(|n| at[axes[n]].clamp(-0.5, dims[axes[n]] as f64 - 0.5))
     };
     let flat: Vec<[f64; 2]> = places.iter().map(flat).collect();
-    PromptShape::drawn(kind, (axis, slice), &flat, RADIUS, dims)
+    PromptShape::drawn(kind, (axis, slice), &flat, radius, dims)
 }
 
 #[cfg(test)]
@@ -309,17 +382,19 @@ mod tests {
                 }
                 grid.world(DVec3::from_array(voxel))
             };
-            let found = drawn(ShapeKind::Box, &frame, &[at(1.2, 2.4), at(4.9, 6.0)], &grid);
+            let found = drawn((ShapeKind::Box, 1.0), &frame, &[at(1.2, 2.4), at(4.9, 6.0)], &grid);
             let (anchor, shape) = found.unwrap();
             assert_eq!((anchor[axis], shape.axis()), (3, axis));
             assert_eq!(shape.voxels(anchor, grid.dims()).count(), 5 * 5, "{plane:?}");
             // Beyond the edge it ends there.
-            let far = drawn(ShapeKind::Scribble, &frame, &[at(4.0, 4.0), at(40.0, 4.0)], &grid);
+            let far = [at(4.0, 4.0), at(40.0, 4.0)];
+            let far = drawn((ShapeKind::Scribble, 2.5), &frame, &far, &grid);
             let (anchor, shape) = far.unwrap();
+            assert_eq!(shape.radius(), 2.5);
             assert!(
                 shape.fits(anchor, grid.dims()) && !shape.voxels(anchor, grid.dims()).is_empty()
             );
-            let thin = drawn(ShapeKind::Box, &frame, &[at(1.2, 2.4), at(1.3, 6.0)], &grid);
+            let thin = drawn((ShapeKind::Box, 1.0), &frame, &[at(1.2, 2.4), at(1.3, 6.0)], &grid);
             assert_eq!(thin, Err(ShapeError::ThinBox));
         }
     }

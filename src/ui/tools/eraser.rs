@@ -13,7 +13,7 @@ pub const INFO: ToolInfo = ToolInfo {
     keys: &[key(Key::E)],
     icon: icons::ERASER,
     gestures: &[("Drag (Eraser tool)", "Erase; right drag or Alt+drag: paint")],
-    hint: "Right button or Alt: paint · Ctrl+drag: on the 3D surface",
+    hint: "Right or Alt: paint · Ctrl: in 3D",
     edits: true,
     seldom: false,
 };

@@ -13,10 +13,13 @@ pub const INFO: ToolInfo = ToolInfo {
     name: "Scribble prompt",
     keys: &[KeyboardShortcut::new(Modifiers::SHIFT, Key::S)],
     icon: icons::SCRIBBLE_PROMPT,
-    gestures: &[(
-        "Drag or click (Scribble prompt tool)",
-        "Scribble in the structure; right button or Alt: beside it",
-    )],
+    gestures: &[
+        (
+            "Drag or click (Scribble prompt tool)",
+            "Scribble in the structure; right button or Alt: beside it",
+        ),
+        ("Ctrl+Shift+wheel (Scribble prompt tool)", "Wider or narrower line"),
+    ],
     hint: "Draw a line · Right button or Alt: outside of the structure",
     edits: true,
     seldom: true,

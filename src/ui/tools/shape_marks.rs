@@ -33,6 +33,10 @@ pub fn draw(
         if shape.kind() != ShapeKind::Scribble {
             line.extend(line.first().copied());
         }
+        if shape.kind() == ShapeKind::Scribble {
+            let half = drawn_prompts::half_width(transform, grid, shape.radius());
+            drawn_prompts::band(painter, &line, half, paint::sign_colour(prompt.positive));
+        }
         drawn_prompts::edged(painter, &line, 2.0, paint::sign_colour(prompt.positive));
     }
 }

@@ -12,6 +12,8 @@ use crate::volume::Window;
 
 /// Distance of texts from the pane's edges.
 const MARGIN: f32 = 8.0;
+/// Between a bar of colours and the text above it.
+const GAP: f32 = 4.0;
 /// What the letter in the middle of an edge takes to each side, with what is left free beside it.
 const LETTER: f32 = 14.0;
 /// Views narrower than this have no room for four lines in their corner.
@@ -74,7 +76,7 @@ pub fn corner(
         painter.rect_filled(block.expand2(vec2(3.0, 1.0)), 3.0, behind);
     }
     let text = |at, text: &str, size, colour| {
-        paint::text(painter, at, Align2::LEFT_TOP, text, size, colour)
+        paint::label(painter, at, Align2::LEFT_TOP, text, size, colour)
     };
     let name = text(at, &name, 13.0, colour);
     let last = text(paint::below(name), &place, 12.0, paint::TEXT);
@@ -142,11 +144,11 @@ pub fn notes(painter: &Painter, at: Pos2, transform: &SliceTransform, view: &Vie
     let usual: Vec<_> = side.into_iter().chain(slant).collect();
     if !usual.is_empty() {
         let text = usual.join(" · ");
-        let rect = paint::text(painter, at, Align2::LEFT_TOP, &text, 10.0, paint::QUIET);
+        let rect = paint::label(painter, at, Align2::LEFT_TOP, &text, 10.0, paint::QUIET);
         at = paint::below(rect);
     }
     if let Some(slab) = view.slab_text() {
-        paint::text(painter, at, Align2::LEFT_TOP, &slab, 12.0, paint::ACCENT);
+        paint::label(painter, at, Align2::LEFT_TOP, &slab, 12.0, paint::ACCENT);
     }
 }
 
@@ -161,7 +163,7 @@ pub fn letters(painter: &Painter, pane: Rect, letters: &[String; 4]) {
     ];
     let size = if pane.width() < NARROW { 15.0 } else { 20.0 };
     for (letter, (at, anchor)) in letters.iter().zip(places) {
-        paint::text(painter, at, anchor, letter, size, paint::TEXT);
+        paint::label(painter, at, anchor, letter, size, paint::TEXT);
     }
 }
 
@@ -203,7 +205,7 @@ pub fn scale_bar(painter: &Painter, pane: Rect, points_per_mm: f64) {
     }
     let label = format!("{} mm", paint::number(mm));
     let at = left - vec2(0.0, 4.0);
-    paint::text(painter, at, Align2::LEFT_BOTTOM, &label, 11.0, paint::TEXT);
+    paint::label(painter, at, Align2::LEFT_BOTTOM, &label, 11.0, paint::TEXT);
 }
 
 /// Window and level of the scan in the bottom right corner, in two lines where there is not room for one; above
@@ -216,7 +218,7 @@ pub fn windows(painter: &Painter, pane: Rect, view: &ViewState) {
     let mut at = right;
     if view.scan.show_image {
         if view.scan.colour_map != ColourMap::Grey {
-            at.y = paint::colour_bar(painter, at, room, view.scan.colour_map) - 2.0;
+            at.y = paint::colour_bar(painter, at, room, view.scan.colour_map) - GAP;
         }
         at.y = window(painter, at, room, &view.scan.window);
     }
@@ -225,13 +227,13 @@ pub fn windows(painter: &Painter, pane: Rect, view: &ViewState) {
         if at.y - 30.0 < pane.center().y {
             return;
         }
-        at.y = paint::colour_bar(painter, at - vec2(0.0, 4.0), room, layer.colour_map) - 2.0;
+        at.y = paint::colour_bar(painter, at - vec2(0.0, 4.0), room, layer.colour_map) - GAP;
         let ends = [layer.window.low(), layer.window.high()].map(paint::number);
         let ends = format!("{} … {}", ends[0], ends[1]);
-        let name = format::shorten(layer.volume.name(), 20);
+        let name = format::shorten(layer.volume.name_on_screen(), 20);
         let both = format!("{name} {ends}");
         let text = if paint::text_width(painter, &both, 11.0) <= room { both } else { ends };
-        at.y = paint::text(painter, at, Align2::RIGHT_BOTTOM, &text, 11.0, paint::TEXT).min.y;
+        at.y = paint::label(painter, at, Align2::RIGHT_BOTTOM, &text, 11.0, paint::TEXT).min.y;
     }
 }
 
@@ -240,7 +242,7 @@ pub fn window_beside(painter: &Painter, pane: Rect, of: &Window, colour_map: Col
     let mut at = pos2(pane.max.x - SLIDER_LANE - 4.0, pane.max.y - 6.0);
     let room = at.x - pane.center().x - 16.0;
     if colour_map != ColourMap::Grey {
-        at.y = paint::colour_bar(painter, at, room, colour_map) - 2.0;
+        at.y = paint::colour_bar(painter, at, room, colour_map) - GAP;
     }
     window(painter, at, room, of);
 }
@@ -249,7 +251,7 @@ pub fn window_beside(painter: &Painter, pane: Rect, of: &Window, colour_map: Col
 fn window(painter: &Painter, right: Pos2, room: f32, window: &Window) -> f32 {
     let [width, level] = window_text(window);
     let text = |at: Pos2, text: &str| {
-        paint::text(painter, at, Align2::RIGHT_BOTTOM, text, 12.0, paint::TEXT).min.y
+        paint::label(painter, at, Align2::RIGHT_BOTTOM, text, 12.0, paint::TEXT).min.y
     };
     let both = format!("{width} {level}");
     if paint::text_width(painter, &both, 12.0) <= room {

@@ -4,7 +4,8 @@
 use egui::{Painter, Rect, Response, Role, Sense, Ui, WidgetInfo};
 
 use super::{
-    Context, SliceTransform, annotation_text, gpu, keyboard, side_names, slice_pane, turn, wheel,
+    Context, SliceTransform, annotation_text, gpu, keyboard, side_names, slice_pane, time_points,
+    turn, wheel,
 };
 use crate::geom::Plane;
 use crate::ui::kit::text::{tr, tr_with};
@@ -13,9 +14,17 @@ use crate::ui::kit::text::{tr, tr_with};
 pub fn interact(ui: &Ui, rect: Rect, plane: Plane, cx: &mut Context) -> Response {
     let id = ui.scope_id().with(("slice beside", plane.name()));
     let response = ui.interact(rect, id, Sense::click_and_drag());
-    wheel::handle(ui, &response, plane, cx);
-    keyboard::move_crosshair(ui, &response, plane, cx);
+    if !cx.view.transient.is_figure {
+        wheel::handle(ui, &response, plane, cx);
+        keyboard::move_crosshair(ui, &response, plane, cx);
+    }
     response
+}
+
+/// The picture alone, for figures.
+pub fn show_picture(ui: &Ui, rect: Rect, plane: Plane, cx: &Context) {
+    let transform = cx.slice_transform(rect, plane);
+    picture(&ui.painter().with_clip_rect(rect), rect, plane, &transform, cx);
 }
 
 /// Paints the picture and what lies over it.
@@ -26,6 +35,7 @@ pub fn show(ui: &Ui, response: &Response, plane: Plane, cx: &Context) {
     response.widget_info(|| {
         let name = tr_with("{name} view, right side", &[("name", &tr(plane.name()))]);
         let mut info = WidgetInfo::labeled(Role::Canvas, true, name);
+        let place = place.replace('\n', " · ");
         info.current_text_value = Some(format!("{place} · {}", side_names::right(cx).join(" · ")));
         info
     });
@@ -37,7 +47,7 @@ pub fn show(ui: &Ui, response: &Response, plane: Plane, cx: &Context) {
         turn::draw(&painter, rect, &cross);
     }
     let elided = annotation_text::corner(&painter, rect, &transform, &place, cx.view, lines);
-    if let Some(at) = elided {
+    if let Some(at) = elided.filter(|_| !cx.view.transient.is_figure) {
         annotation_text::hover_text(ui, at, &format!("{}\n{place}", tr(plane.name())));
     }
     if rect.width() >= 180.0 && rect.height() >= 120.0 {
@@ -55,13 +65,19 @@ pub fn show(ui: &Ui, response: &Response, plane: Plane, cx: &Context) {
     annotation_text::letters(&painter, rect, &transform.frame().letters());
 }
 
-/// The slice's place; its number too where it is a slice of the same scan.
+/// The slice's place; its number too where it is a slice of the same scan; and the time point, if there are several.
 fn place(transform: &SliceTransform, cx: &Context) -> String {
     let text = annotation_text::slice_text(transform, cx.view.scan.crosshair);
-    if cx.view.scan.beside.scan.is_none() {
-        return text;
+    let Some(second) = &cx.view.scan.beside.scan else { return text };
+    let place = text.split(" · ").next().unwrap_or_default().to_owned();
+    let volume = &second.image.volume;
+    match volume.time_points() {
+        1 => place,
+        all => {
+            let text = time_points::time_point_text(volume.time_point(), all).to_lowercase();
+            format!("{place}\n{text}")
+        }
     }
-    text.split(" · ").next().unwrap_or_default().to_owned()
 }
 
 fn picture(painter: &Painter, rect: Rect, plane: Plane, transform: &SliceTransform, cx: &Context) {

@@ -70,6 +70,7 @@ pub fn show(
     cx.view.transient.screen = Screen {
         area: above.size().into(),
         panes: Vec::new(),
+        twice: Vec::new(),
         pixels_per_point: ui.pixels_per_point(),
     };
     cx.view.transient.view_3d = None;
@@ -132,6 +133,11 @@ fn views(ui: &mut Ui, area: Rect, cx: &mut Context) {
     let beside = responses.split_off(views);
     cx.view.transient.screen.panes =
         responses.iter().map(|(pane, r)| (*pane, r.rect.size().into())).collect();
+    cx.view.transient.screen.twice = panes
+        .iter()
+        .filter(|(pane, _)| beside.iter().any(|(other, _)| other == pane))
+        .map(|(pane, rect)| (*pane, rect.size().into()))
+        .collect();
     let view_3d = responses.iter().find(|(pane, _)| *pane == Pane::Volume);
     cx.view.transient.view_3d = view_3d.map(|(_, response)| response.rect);
     if std::mem::take(&mut cx.view.transient.focus_next_view) {
@@ -153,9 +159,11 @@ fn views(ui: &mut Ui, area: Rect, cx: &mut Context) {
     for (pane, response) in &beside {
         if let Pane::Slice(plane) = *pane {
             beside_pane::show(ui, response, plane, cx);
-            keyboard::frame(ui, response);
-            pointer_input::paint_beside(ui, response, cx);
-            double_click(ui, response, *pane, cx);
+            if !cx.view.transient.is_figure {
+                keyboard::frame(ui, response);
+                pointer_input::paint_beside(ui, response, cx);
+                double_click(ui, response, *pane, cx);
+            }
         }
     }
     if !cx.view.transient.is_figure {
@@ -213,10 +221,16 @@ pub fn show_pictures(ui: &mut Ui, document: &Document, view: &mut ViewState) {
         lightbox::show_pictures(ui, area, lightbox, &cx);
         return;
     }
-    for (pane, rect) in panes {
+    let (left, right) = two_sides(&panes, ui.pixels_per_point(), cx.view);
+    for (pane, rect) in left {
         match pane {
             Pane::Slice(plane) => slice_pane::show_picture(ui, rect, plane, &cx),
             Pane::Volume => volume_pane::show_picture(ui, rect, &cx),
+        }
+    }
+    for (pane, rect) in right {
+        if let Pane::Slice(plane) = pane {
+            beside_pane::show_picture(ui, rect, plane, &cx);
         }
     }
 }

@@ -36,7 +36,7 @@ pub fn draw_left(ui: &Ui, painter: &Painter, rect: Rect, cx: &Context) {
     }
     let objects = || tr("Objects").to_lowercase();
     let name = match (&beside.scan, &beside.name_a) {
-        (Some(_), _) => cx.document.image().name().to_owned(),
+        (Some(_), _) => cx.document.image().name_on_screen().to_owned(),
         (None, name) => name.clone().unwrap_or_else(objects),
     };
     // What is in the file is not what is shown.
@@ -65,7 +65,9 @@ pub fn draw_right(ui: &Ui, painter: &Painter, rect: Rect, cx: &Context) {
     };
     let said = cx.view.scan.beside.scan.as_ref().map(said_of_place).unwrap_or_default();
     let name = fitting(painter, rect, name_right(cx), |name| named("B", name));
-    let all: Vec<String> = std::iter::once(name).chain(said.into_iter().map(said_so)).collect();
+    let labels = labels_right(cx).map(|file| fitting(painter, rect, file, with_labels));
+    let said = said.into_iter().map(said_so);
+    let all: Vec<String> = std::iter::once(name).chain(labels).chain(said).collect();
     let whole = right(cx).join("\n");
     lines(ui, painter, rect, (&all, &whole), cx);
 }
@@ -74,11 +76,23 @@ pub fn draw_right(ui: &Ui, painter: &Painter, rect: Rect, cx: &Context) {
 pub fn right(cx: &Context) -> Vec<String> {
     let said = cx.view.scan.beside.scan.as_ref().map(said_of_place).unwrap_or_default();
     let said = said.into_iter().map(|(long, _)| tr(long).to_owned());
-    std::iter::once(named("B", name_right(cx))).chain(said).collect()
+    let labels = labels_right(cx).map(with_labels);
+    std::iter::once(named("B", name_right(cx))).chain(labels).chain(said).collect()
+}
+
+/// The file of the labels that lie over a second scan.
+fn labels_right<'a>(cx: &'a Context) -> Option<&'a str> {
+    let beside = &cx.view.scan.beside;
+    beside.labels.as_ref().filter(|_| beside.scan.is_some()).map(|labels| &*labels.file)
+}
+
+fn with_labels(file: &str) -> String {
+    tr_with("labels: {name}", &[("name", &file)])
 }
 
 fn name_right<'a>(cx: &'a Context) -> &'a str {
-    let second = cx.view.scan.beside.scan.as_ref().map(|beside| beside.image.volume.name());
+    let second =
+        cx.view.scan.beside.scan.as_ref().map(|beside| beside.image.volume.name_on_screen());
     let compared = || cx.view.scan.comparison.as_ref().map_or("", |comparison| &comparison.name);
     second.unwrap_or_else(compared)
 }

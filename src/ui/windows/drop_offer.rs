@@ -22,7 +22,7 @@ pub(super) fn show(
     if status.offers.is_empty() || status.asks() {
         return;
     }
-    let scan = document.map_or("", |d| d.image().name());
+    let scan = document.map_or("", |d| d.image().name_on_screen());
     let has_objects = document.is_some_and(|d| !d.objects().is_empty());
     Area::new(Id::unique("offers"))
         .order(Order::Foreground)

@@ -2,7 +2,7 @@
 
 use egui::{Context, Label, RichText, ScrollArea, TextEdit, Ui, Window};
 
-use super::object_measures;
+use super::{object_measures, place};
 use crate::document::{Command, Document, MeasurementChange};
 use crate::measure::{
     DrawnMeasure, Measurement, MeasurementId, MeasurementKind, MeasurementShape, drawn_measures_csv,
@@ -16,40 +16,36 @@ use crate::ui::tools::{self, measured};
 
 /// Of the name's field, in points.
 const NAME: f32 = 110.0;
+/// Width of the window at least, in points.
+const LEAST: f32 = 360.0;
 
 /// Draws the window, if it is open and there is a document.
 pub(super) fn show(ctx: &Context, cx: &mut CommandContext) {
     let Some(document) = cx.document.filter(|_| cx.view.windows.measures) else { return };
     let room = ctx.content_rect();
     let mut open = true;
-    Window::new(format!("{} {}", icons::RULER, tr("Measures")))
+    // As wide as the 3D view that it lies over at first: slices stay in sight. Wider, more columns are seen.
+    let wide = cx.view.transient.view_3d.map_or(LEAST, |rect| rect.width() - 16.0);
+    let window = Window::new(format!("{} {}", icons::RULER, tr("Measures")))
         .id(egui::Id::unique("measures"))
         .open(&mut open)
         .collapsible(false)
-        .default_width(420.0)
-        // Not over the axial view, where most is drawn.
-        .default_pos(room.left_bottom() + egui::vec2(250.0, -280.0))
-        .constrain_to(above_the_bars(room, cx.view.scan.comparison.is_some()))
-        .show(ctx, |ui| {
-            ui.set_min_width(360.0);
-            ui.set_max_width((room.width() - 300.0).max(360.0));
-            // Both lists share the height; longer ones are scrolled, and most of the views is still seen.
-            let height = ((room.height() - 320.0) / 4.0).clamp(80.0, 200.0);
-            object_measures::show(ui, document, height, cx);
-            section_line(ui);
-            drawn(ui, document, height, cx);
-        });
+        .min_width(LEAST)
+        .default_width(wide.max(LEAST))
+        .max_width(room.width() - 16.0)
+        .constrain_to(place::above_the_bars(ctx, cx.view));
+    place::beside_slices(window, ctx, cx.view).show(ctx, |ui| {
+        // Longer lists are scrolled, and most of the views is still seen.
+        object_measures::show(
+            ui,
+            document,
+            ((room.height() - 300.0) / 2.0).clamp(100.0, 320.0),
+            cx,
+        );
+        section_line(ui);
+        drawn(ui, document, ((room.height() - 320.0) / 4.0).clamp(80.0, 200.0), cx);
+    });
     cx.view.windows.measures = open;
-}
-
-/// Points of the status bar, and of the table of a comparison as it is at first.
-const STATUS: f32 = 30.0;
-const TABLE: f32 = 236.0;
-
-/// What the window may cover: not the line at the bottom, nor the table of a comparison where there is room beside it.
-fn above_the_bars(room: egui::Rect, compares: bool) -> egui::Rect {
-    let table = if compares && room.height() > 2.5 * TABLE { TABLE } else { 0.0 };
-    egui::Rect::from_min_max(room.min, room.max - egui::vec2(0.0, STATUS + table))
 }
 
 /// What was drawn.
@@ -66,8 +62,8 @@ fn drawn(ui: &mut Ui, document: &Document, height: f32, cx: &mut CommandContext)
     });
     ui.horizontal(|ui| {
         if ui.button(tr("Copy as table")).clicked() {
-            let scan = Some(&**document.image());
-            let all = document.measurements().iter().map(|m| DrawnMeasure::of(m, scan));
+            let (scan, unit) = (Some(&**document.image()), readout::value_unit(cx.view));
+            let all = document.measurements().iter().map(|m| DrawnMeasure::of(m, scan, unit));
             ui.ctx().copy_text(drawn_measures_csv(&all.collect::<Vec<_>>()));
         }
         let tip = tr("CSV or JSON, with the keys of the command line");

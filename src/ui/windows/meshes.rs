@@ -40,6 +40,7 @@ fn contents(ui: &mut Ui, document: &Document, cx: &mut CommandContext) -> bool {
     let mut choice = cx.view.prefs.meshes;
     let grid = document.image().grid();
     which(ui, &mut choice);
+    format(ui, &mut choice);
     axes(ui, &mut choice);
     field(ui, tr("Largest error"), |ui| {
         let mut error = choice.error_of(grid);
@@ -59,9 +60,7 @@ fn contents(ui: &mut Ui, document: &Document, cx: &mut CommandContext) -> bool {
     let note = if objects.is_empty() {
         tr("None of these objects has voxels.")
     } else {
-        tr(
-            "The ending of the name says the format: .glb and .obj hold all objects with names and colours, .stl and .ply one each.",
-        )
+        tr("glTF and OBJ keep names and colours. A name that ends otherwise has that format.")
     };
     ui.label(quiet(ui, note));
     let mut clicked = false;
@@ -72,9 +71,10 @@ fn contents(ui: &mut Ui, document: &Document, cx: &mut CommandContext) -> bool {
         ui.label(quiet(ui, tr_with("Objects: {n}", &[("n", &objects.len())])));
     });
     if clicked {
-        let MeshChoice { lps, smooth, decimate, .. } = choice;
+        let MeshChoice { ending, lps, smooth, decimate, .. } = choice;
         let error_mm = choice.error_of(grid);
-        cx.send(Action::ExportMeshes(WantedMeshes { objects, lps, error_mm, smooth, decimate }));
+        let wanted = WantedMeshes { ending, objects, lps, error_mm, smooth, decimate };
+        cx.send(Action::ExportMeshes(wanted));
     }
     clicked
 }
@@ -88,6 +88,20 @@ fn which(ui: &mut Ui, choice: &mut MeshChoice) {
             }
         });
         chosen.response.accessible_name(tr("Objects that become meshes"));
+    });
+}
+
+fn format(ui: &mut Ui, choice: &mut MeshChoice) {
+    field(ui, tr("Format"), |ui| {
+        let all = MeshChoice::FORMATS;
+        let name = all.iter().find(|(end, _)| *end == choice.ending).map_or("", |(_, name)| *name);
+        let combo = ComboBox::from_id_salt("mesh_format").width(200.0);
+        let chosen = combo.selected_text(tr(name)).show_ui(ui, |ui| {
+            for (ending, name) in all {
+                ui.selectable_value(&mut choice.ending, ending, tr(name));
+            }
+        });
+        chosen.response.accessible_name(tr("Format of meshes"));
     });
 }
 

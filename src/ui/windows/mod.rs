@@ -1,6 +1,7 @@
 //! Windows, questions and cards over the rest.
 
 mod about_model;
+mod agreement;
 mod ask_before;
 mod ask_leave;
 mod ask_replace;
@@ -40,6 +41,7 @@ pub(super) fn show(ctx: &Context, cx: &mut CommandContext) {
     growth::show(ctx, cx);
     measures::show(ctx, cx);
     meshes::show(ctx, cx);
+    agreement::show(ctx, cx);
     robot::show(ctx, cx);
     log::show(ctx, cx);
     about_model::show(ctx, cx);
@@ -53,5 +55,6 @@ pub(super) fn show(ctx: &Context, cx: &mut CommandContext) {
     ask_with_scan::show(ctx, cx.status, cx.out);
     consent::show(ctx, cx);
     drop_offer::show(ctx, cx.document, cx.status, cx.out);
-    welcome::drop_files(ctx, cx.status, cx.out);
+    let to_raters = cx.document.is_some() && cx.view.windows.agreement;
+    welcome::drop_files(ctx, cx.status, to_raters, cx.out);
 }

@@ -14,6 +14,7 @@ use crate::ui::kit::template::tr_sentence;
 use crate::ui::kit::text::{tr, tr_with};
 use crate::ui::kit::widgets::{colours, quiet, row_button};
 use crate::ui::state::{Action, ObjectMeasures, measured_objects, millimetres, readout};
+use crate::volume::ValueUnit;
 
 /// Draws a row for each object that has a mask.
 pub(super) fn show(ui: &mut Ui, document: &Document, height: f32, cx: &mut CommandContext) {
@@ -25,7 +26,7 @@ pub(super) fn show(ui: &mut Ui, document: &Document, height: f32, cx: &mut Comma
     ScrollArea::both()
         .id_salt("object measures")
         .max_height(height)
-        .auto_shrink([true, true])
+        .auto_shrink([false, true])
         .show(ui, |ui| {
             Grid::new("object measures").striped(true).spacing([14.0, 4.0]).show(ui, |ui| {
                 heads(ui, cx);
@@ -41,7 +42,8 @@ pub(super) fn show(ui: &mut Ui, document: &Document, height: f32, cx: &mut Comma
             let copied = ui.button(tr("Copy objects as table")).clicked();
             if let Some(structures) = all.filter(|_| copied) {
                 let name = document.image().name().to_owned();
-                let file = MeasuredFile { file: name, scan: None, unit: None, structures };
+                let unit = readout::value_unit(cx.view).map(ValueUnit::name);
+                let file = MeasuredFile { file: name, scan: None, unit, structures };
                 ui.ctx().copy_text(format!("{MEASURES_CSV_HEAD}{}", measures_csv(&file)));
             }
             let tip = tr("CSV or JSON, with the keys of the command line");
@@ -80,8 +82,10 @@ fn heads(ui: &mut Ui, cx: &CommandContext) {
     for head in heads {
         ui.label(quiet(ui, head));
     }
-    if cx.view.scan.suv.is_some() {
-        for head in ["SUVmax", "SUVmean", "SUVpeak", "MTV", "TLG"] {
+    if let Some((kind, _)) = cx.view.scan.suv {
+        let suv = kind.name();
+        let of_values = ["max", "mean", "peak"].map(|what| format!("{suv} {what}"));
+        for head in of_values.into_iter().chain(["MTV".to_owned(), "TLG".to_owned()]) {
             ui.label(quiet(ui, head));
         }
     }

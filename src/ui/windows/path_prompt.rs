@@ -67,12 +67,20 @@ pub struct PathPrompt {
     no_dialog: bool,
     /// It is a folder that is asked for.
     folder: bool,
+    /// What is to be known before it is answered.
+    note: Option<&'static str>,
 }
 
 impl PathPrompt {
     /// Asks `title`, with a suggestion to edit.
     pub fn new(title: &'static str, text: String) -> Self {
-        Self { title, text, fresh: true, exists: None, no_dialog: false, folder: false }
+        Self { title, text, fresh: true, exists: None, no_dialog: false, folder: false, note: None }
+    }
+
+    /// Says something that is to be known before it is answered.
+    pub fn with_note(mut self, note: &'static str) -> Self {
+        self.note = Some(note);
+        self
     }
 
     /// Says that it is a folder that is asked for, or that may be.
@@ -109,6 +117,9 @@ pub fn show(ctx: &egui::Context, prompt: &mut PathPrompt) -> Option<Option<PathB
         ui.heading(prompt.title);
         if prompt.no_dialog {
             ui.label(quiet(ui, tr("No file dialog of the system came up.")));
+        }
+        if let Some(note) = prompt.note {
+            ui.colored_label(ui.visuals().warn_fg_color, note);
         }
         let label = ui.label(tr("Path"));
         let hint = if prompt.folder {

@@ -3,6 +3,7 @@
 
 use egui::{Align2, Context, Pos2, Rect, Window, pos2, vec2};
 
+use crate::ui::panels::comparison_height;
 use crate::ui::state::ViewState;
 
 /// Away from the upper right corner of the 3D view: below its own buttons.
@@ -22,6 +23,19 @@ fn corner(kept: Option<[f32; 2]>, view_3d: Option<Rect>, room: Rect) -> Pos2 {
     let put = kept.map(|[x, y]| pos2(x, y)).filter(|at| room.expand(1.0).contains(*at));
     let over_3d = || view_3d.map(|rect| rect.right_top() + INSIDE);
     put.or_else(over_3d).unwrap_or_else(|| room.right_top() + BESIDE_PANEL)
+}
+
+/// Points of the line at the bottom of the window.
+const STATUS: f32 = 30.0;
+/// A window that is kept off the table of a comparison has so many points of height at least.
+const LEAST: f32 = 280.0;
+
+/// What windows may cover: not the line at the bottom, nor the table of a comparison where there is room above it.
+pub(super) fn above_the_bars(ctx: &Context, view: &ViewState) -> Rect {
+    let room = ctx.content_rect();
+    let table = Some(comparison_height(view, ctx));
+    let table = table.filter(|table| room.height() - STATUS - table >= LEAST).unwrap_or(0.0);
+    Rect::from_min_max(room.min, room.max - vec2(0.0, STATUS + table))
 }
 
 /// Remembers where the user drags the window, which is `shown` there.

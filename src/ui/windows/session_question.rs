@@ -49,6 +49,14 @@ fn asked(ui: &mut Ui, question: &SessionQuestion) -> Vec<(&'static str, SessionA
             let [as_it_is, newer] = newer(ui, session, *written_ms, *objects);
             vec![cancel, as_it_is, newer]
         }
+        SessionQuestion::OfAnother { session, wanted, own } => {
+            ui.heading(tr_with("{name} is the session of another scan", &[("name", session)]));
+            ui.label(tr_with(
+                "The list names this session for {wanted}, but its work was done on {own}. If you open it as it is, you work on the scan of the session; else correct the list.",
+                &[("wanted", wanted), ("own", own)],
+            ));
+            vec![cancel, (tr("Open it as it is"), SessionAnswer::AsItIs)]
+        }
         SessionQuestion::Missing { scan, path } => {
             ui.heading(tr_with("Where is {name}?", &[("name", scan)]));
             ui.label(tr_with(

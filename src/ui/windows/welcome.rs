@@ -7,7 +7,7 @@ use egui::{
 
 use crate::ui::commands::{CommandContext, file, help, segment};
 use crate::ui::kit::format::{of, shorten};
-use crate::ui::kit::template::tr_error;
+use crate::ui::kit::template::{tr_error, tr_sentence};
 use crate::ui::kit::text::{tr, tr_with};
 use crate::ui::kit::widgets::{colours, progress, quiet, row_button};
 use crate::ui::kit::{icons, theme};
@@ -15,6 +15,10 @@ use crate::ui::state::status_text::{download_text, opening_text, runtime_text};
 use crate::ui::state::{Action, FileProgress, ModelStatus, RuntimeStatus, Status};
 
 const CARD: f32 = 440.0;
+/// What of the card's height is not scrolled: its margins, and the name above and the note below with what is between.
+const FIXED: f32 = 172.0;
+/// However low the window is, so much of the rest is seen.
+const LEAST: f32 = 120.0;
 
 /// The welcome card, or the progress of opening a scan, in the middle of `ui`.
 pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut CommandContext) {
@@ -23,6 +27,7 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut CommandContext) {
         .stroke(Stroke::new(1.0, colours(ui).line))
         .corner_radius(CornerRadius::same(8))
         .inner_margin(Margin::same(24));
+    let room = (ui.max_rect().height() - FIXED).max(LEAST);
     Area::new(Id::unique("welcome"))
         .order(Order::Middle)
         .constrain_to(ui.max_rect())
@@ -33,16 +38,25 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut CommandContext) {
                 ui.set_width(CARD);
                 match &cx.status.opening {
                     Some(opening) => loading(ui, opening, cx.out),
-                    None => card(ui, cx),
+                    None => card(ui, room, cx),
                 }
             })
         });
 }
 
-fn card(ui: &mut Ui, cx: &mut CommandContext) {
+/// Between name and note, which are always seen, the rest takes `room` points of height at most.
+fn card(ui: &mut Ui, room: f32, cx: &mut CommandContext) {
     ui.heading("Voxpoint");
     ui.label(quiet(ui, tr("Open a scan, click inside a structure, get its mask.")));
     ui.add_space(16.0);
+    let rest = ScrollArea::vertical().id_salt("welcome").max_height(room);
+    rest.auto_shrink([false, true]).show(ui, |ui| ways_to_begin(ui, cx));
+    ui.add_space(16.0);
+    ui.label(quiet(ui, tr(super::help::NOT_A_DEVICE)).small());
+}
+
+/// Work that was left, files to open, and what is ready for clicks.
+fn ways_to_begin(ui: &mut Ui, cx: &mut CommandContext) {
     if !cx.status.drafts.is_empty() {
         // Small windows keep their buttons.
         let room = (ui.ctx().content_rect().height() - 460.0).max(120.0);
@@ -73,8 +87,6 @@ fn card(ui: &mut Ui, cx: &mut CommandContext) {
     ui.add_space(16.0);
     runtime(ui, cx);
     model(ui, cx);
-    ui.add_space(16.0);
-    ui.label(quiet(ui, tr(super::help::NOT_A_DEVICE)).small());
 }
 
 fn drop_field(ui: &mut Ui, formats: &str) {
@@ -187,15 +199,23 @@ fn model(ui: &mut Ui, cx: &mut CommandContext) {
         ModelStatus::Failed(why) => {
             let why = tr_error(why);
             state_line(ui, false, &format!("{}: {why}", tr("The model could not be loaded")));
-            ui.horizontal(|ui| {
-                for entry in [&segment::DEMO_MODEL, &segment::CHOOSE_MODEL] {
-                    if ui.button(entry.name()).clicked() {
-                        entry.run(cx);
-                    }
-                }
-            });
+            other_models(ui, cx);
+        }
+        ModelStatus::Stopped(why) => {
+            ui.label(quiet(ui, tr_sentence(why)));
+            other_models(ui, cx);
         }
     }
+}
+
+fn other_models(ui: &mut Ui, cx: &mut CommandContext) {
+    ui.horizontal(|ui| {
+        for entry in [&segment::DEMO_MODEL, &segment::CHOOSE_MODEL] {
+            if ui.button(entry.name()).clicked() {
+                entry.run(cx);
+            }
+        }
+    });
 }
 
 fn loading(ui: &mut Ui, opening: &FileProgress, out: &mut Vec<Action>) {
@@ -209,8 +229,9 @@ fn loading(ui: &mut Ui, opening: &FileProgress, out: &mut Vec<Action>) {
     }
 }
 
-/// Opens what is dropped on the window, and says so while it hovers there.
-pub(super) fn drop_files(ctx: &Context, status: &Status, out: &mut Vec<Action>) {
+/// Opens what is dropped on the window, and says so while it hovers there. `to_raters`: it is one of several raters'
+/// label map then.
+pub(super) fn drop_files(ctx: &Context, status: &Status, to_raters: bool, out: &mut Vec<Action>) {
     if status.asks() {
         return;
     }
@@ -230,8 +251,11 @@ pub(super) fn drop_files(ctx: &Context, status: &Status, out: &mut Vec<Action>) 
     let inner = rect.shrink(16.0);
     let stroke = Stroke::new(2.0, accent);
     painter.rect_stroke(inner, CornerRadius::same(8), stroke, StrokeKind::Inside);
-    let text =
-        if hovering == 1 { tr("Drop to open") } else { tr("Drop to open: scan first, then masks") };
+    let text = match hovering {
+        _ if to_raters => tr("Drop to add to the raters"),
+        1 => tr("Drop to open"),
+        _ => tr("Drop to open: scan first, then masks"),
+    };
     painter.text(
         rect.center(),
         Align2::CENTER_CENTER,

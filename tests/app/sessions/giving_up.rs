@@ -51,7 +51,7 @@ fn before_work_is_given_up_there_are_four_answers() {
     wait(&mut harness, "the welcome page", |app| app.document().is_none());
     wait(&mut harness, "the message", |app| app.messages().any(|m| m.contains("have it back")));
     let contents = session::read(&draft).expect("whole");
-    assert_eq!((contents.snapshot.objects, contents.damage), (before, vec![]));
+    assert_eq!((contents.snapshot.objects.to_vec(), contents.damage), (before, vec![]));
 }
 
 /// Files that were discarded.

@@ -188,6 +188,42 @@ fn a_label_table_is_written_for_another_program() {
     assert!(document(&harness).is_modified(), "that is no label map");
 }
 
+/// What is written about masks does not name a file that has others.
+#[test]
+fn an_exported_mask_that_is_older_is_not_named_as_if_it_were_as_new() {
+    let desk = Desk::new();
+    let mut harness = desk.opened();
+    let numbers = |harness: &mut Harness<'_, App>, name: &str| {
+        wait(harness, "the numbers", |app| !app.status().measures.is_empty());
+        // (By its action: messages may lie over the button.)
+        harness.get_by_label("Save objects…").click_accesskit();
+        harness.run_steps(3);
+        let path = desk.path(name);
+        answer_path(harness, &path);
+        wait(harness, "the file", |app| app.is_idle() && path.exists());
+        let text = std::fs::read_to_string(&path).expect("the file");
+        let said: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        said["file"].as_str().expect("a text").to_owned()
+    };
+    paint(&mut harness, DVec3::ZERO);
+    press(&mut harness, Key::M, CTRL);
+    assert_eq!(numbers(&mut harness, "1.json"), desk.scan.display().to_string());
+    let mask = desk.path("m.nii.gz");
+    crate::support::save_as(&mut harness, &mask);
+    wait(&mut harness, "the mask", |app| app.is_idle() && mask.exists());
+    assert_eq!(numbers(&mut harness, "2.json"), mask.display().to_string());
+    assert!(!says(&harness, "have changes that are not exported"));
+    paint(&mut harness, DVec3::new(0.0, 9.0, 0.0));
+    assert_eq!(numbers(&mut harness, "3.json"), "");
+    assert!(says(&harness, "The masks have changes that are not exported: the numbers"));
+    file_menu(&mut harness, "Label table for another program…");
+    harness.get_by_label_contains("may not have the numbers of this table yet");
+    let table = desk.path("t.ctbl");
+    answer_path(&mut harness, &table);
+    wait(&mut harness, "the table", |app| app.is_idle() && table.exists());
+    assert!(says(&harness, "may have other numbers until it is exported again: m.nii.gz"));
+}
+
 #[test]
 fn each_object_gets_a_file_of_its_own() {
     let desk = Desk::new();

@@ -4,7 +4,7 @@
     python check_meshes.py PROGRAM [LABELS.nii.gz]
 
 Without a label map it makes one: three lobed organs in a turned grid. Writes every format in both spaces into a temporary folder and prints one line for each mesh. Fails where a mesh is not
-closed, its volume is off by more than 1 %, or its middle by more than 0.1 mm.
+closed, its volume is off by more than 1 %, or its middle by more than 0.1 mm, in glTF also as its node places it.
 """
 import json
 import os
@@ -57,7 +57,8 @@ def main():
                     scene = read[row["file"]]
                     if isinstance(scene, trimesh.Scene):
                         names = {name.lower().replace(" ", "_"): name for name in scene.geometry}
-                        mesh = scene.geometry[names[row["name"].lower().replace(" ", "_")]]
+                        name = names[row["name"].lower().replace(" ", "_")]
+                        mesh = scene.geometry[name]
                     else:
                         mesh = scene
                     mesh.merge_vertices(merge_norm=True, merge_tex=True)
@@ -65,6 +66,12 @@ def main():
                     volume = len(inside) * abs(np.linalg.det(affine[:3, :3]))
                     middle = nibabel.affines.apply_affine(affine, inside).mean(0) * flip
                     away = np.linalg.norm(mesh.center_mass - middle)
+                    if ending == "glb":
+                        # As a viewer of glTF places it: metres, y upwards, z towards it.
+                        matrix = next(m for m, of in map(scene.graph.get, scene.graph.nodes_geometry) if of == name)
+                        placed = trimesh.transform_points([mesh.center_mass], matrix)[0]
+                        x, y, z = middle
+                        away = max(away, np.linalg.norm(1000 * placed - [x, z, -y]))
                     share = mesh.volume / volume - 1
                     good = mesh.is_watertight and abs(share) < 0.01 and away < 0.1
                     wrong += not good

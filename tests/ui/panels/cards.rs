@@ -7,7 +7,7 @@ use egui::{Key, Modifiers, Role};
 use egui_kittest::kittest::Queryable as _;
 use voxpoint::document::{Command, LabelId};
 use voxpoint::geom::DVec3;
-use voxpoint::ui::{FileProgress, Hover, ModelStatus, RuntimeStatus, SaveStatus};
+use voxpoint::ui::{DraftCard, FileProgress, Hover, ModelStatus, RuntimeStatus, SaveStatus};
 
 use super::desktop::{Desktop, click, nothing_is_cut_or_overlaps, picture, press, shows, taken};
 
@@ -35,6 +35,43 @@ fn what_is_missing_has_a_button_that_mends_it() {
     assert_eq!(taken(&mut harness), ["OpenSample"]);
     press(&mut harness, Modifiers::NONE, Key::N);
     assert!(taken(&mut harness).is_empty(), "nothing to segment yet");
+}
+
+/// Drafts, files opened lately and a missing runtime at once: what does not fit is scrolled to.
+#[test]
+fn the_welcome_card_lies_within_low_windows() {
+    let mut desktop = Desktop::empty();
+    desktop.status.runtime = RuntimeStatus::Missing("No Python has it.".to_owned());
+    let draft = |n: i64| DraftCard {
+        path: PathBuf::from(format!("drafts/{n}.voxpoint")),
+        scan: format!("ct_{n}.nii.gz"),
+        written_ms: 1_700_000_000_000 + n,
+        duration_ms: 60_000,
+        objects: 2,
+        exported: false,
+        held_by: None,
+        copy_of: None,
+        damaged: false,
+        picture: None,
+    };
+    desktop.status.drafts = Arc::new((1..=3).map(draft).collect());
+    let scan = |n: usize| format!("scans/ct_{n}.nii.gz");
+    desktop.status.recent = (1..=4).map(|n| scan(n).as_str().into()).collect();
+    for size in [[1100.0, 700.0], [800.0, 560.0]] {
+        let mut harness = desktop.window(size);
+        harness.run_steps(6);
+        picture(&mut harness, &format!("welcome-full-{}", size[0]));
+        let window = harness.ctx.content_rect();
+        for text in ["Voxpoint", "Not a medical device"] {
+            let all = harness.query_all_by_label_contains(text);
+            let seen = all
+                .map(|node| node.rect())
+                .any(|rect| rect.height() > 8.0 && window.shrink(4.0).contains_rect(rect));
+            assert!(seen, "{text} at {size:?}");
+        }
+        desktop = Desktop::empty();
+        desktop.status = harness.state().status.clone();
+    }
 }
 
 #[test]

@@ -158,7 +158,7 @@ fn what_the_model_in_use_can_not_do_is_not_offered_and_the_reason_is_told() {
     press(&mut harness, Modifiers::NONE, Key::G);
     let told = taken(&mut harness);
     assert!(
-        told.len() == 1 && told[0].starts_with("Refuse(\"The model in use does not follow masks"),
+        told.len() == 1 && told[0].starts_with("Tell(\"The model in use does not follow masks"),
         "{told:?}"
     );
     // Of a model that is being loaded nothing is known.

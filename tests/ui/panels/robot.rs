@@ -40,6 +40,27 @@ fn run() -> RobotRun {
     }
 }
 
+/// A little that is in the way is no reason for an alarm; and a window names no commands to type.
+#[test]
+fn what_is_said_of_objects_in_the_way_goes_by_their_share() {
+    for (share, strong) in [(0.02, false), (0.30, false), (0.34, true), (0.83, true)] {
+        let mut desktop = Desktop::open();
+        desktop.view.windows.robot = true;
+        desktop.status.robot.in_the_way = Some(InTheWay {
+            share,
+            share_of_others: share,
+            robots: Vec::new(),
+            names: [Vec::new(), vec!["aorta".to_owned()]],
+        });
+        let mut harness = desktop.wide();
+        harness.run_steps(4);
+        assert_eq!(shows(&harness, "whatever the model can do"), strong, "{share}");
+        assert_eq!(shows(&harness, "lower by about as much"), !strong, "{share}");
+        assert!(shows(&harness, &format!("{:.0} %", 100.0 * share)));
+        assert!(!shows(&harness, "voxpoint eval"));
+    }
+}
+
 /// Whatever it says, what can be done about it is seen.
 #[test]
 fn the_buttons_stay_in_sight_and_all_that_is_in_the_way_is_named() {

@@ -222,7 +222,7 @@ fn the_status_bar_says_where_how_long_and_whether_saved() {
     document.mark_saved(state);
     harness.run_steps(2);
     assert!(
-        shows(&harness, "saved, checked ✓ mask.nii.gz") && shows(&harness, "encode – · decode 36")
+        shows(&harness, "saved, verified ✓ mask.nii.gz") && shows(&harness, "encode – · decode 36")
     );
     harness.state_mut().status.latency = None;
     harness.run_steps(2);

@@ -100,6 +100,31 @@ fn scribbles_and_lassos_are_what_the_hand_draws() {
 }
 
 #[test]
+fn a_scribble_is_as_wide_as_is_set_beside_it() {
+    let mut last = 0;
+    for radius in [0.0, 1.0, 3.0] {
+        let mut harness = with_tool(tools::SCRIBBLE_PROMPT);
+        harness.state_mut().view.scan.scribble_radius = radius;
+        let places = [at(&harness, Plane::Axial, 0.35, 0.4), at(&harness, Plane::Axial, 0.6, 0.6)];
+        draw(&mut harness, &places.map(|(_, pos)| pos), PointerButton::Primary);
+        let [(prompt, shape)] = &drawn(&harness)[..] else { panic!("one scribble") };
+        assert_eq!(shape.radius(), radius);
+        let grid = harness.state().document.image().grid();
+        let voxels = shape.voxels(grid.voxel_at(prompt.world).unwrap(), grid.dims()).count();
+        assert!(voxels > last, "{voxels} with {radius}");
+        last = voxels;
+    }
+    // The tool's wheel, and no further than it goes.
+    let mut view = desk().view;
+    let tool = tools::of(tools::SCRIBBLE_PROMPT);
+    for (lines, radius) in [(2, 3.0), (-1, 2.0), (-9, 0.0), (999, 20.0)] {
+        assert!(tool.wheel(lines, &mut view));
+        assert_eq!(view.scan.scribble_radius, radius);
+    }
+    assert!(!tools::of(tools::LASSO_PROMPT).wheel(1, &mut view));
+}
+
+#[test]
 fn what_can_not_be_drawn_is_told() {
     let refused = |harness: &Harness<'_, Desk>| match &harness.state().actions[..] {
         [Action::Refuse(why)] => why.clone(),

@@ -6,11 +6,15 @@ use super::*;
 use crate::document::LabelId;
 use crate::geom::{DMat3, DVec2, Oblique, Orbit, PanZoom, Plane};
 use crate::mask::range::ValueRange;
+use crate::measure::PairBy;
 use crate::render::{
     Clip, ClipBox, ClipPlane, ColourMap, TransferFunction, TransferPoint, TransferPreset,
 };
 use crate::ui::state::{Lightbox, PaneState, ScanView, View3d};
-use crate::ui::{ImageLayer, Pane, tools};
+use crate::ui::{
+    Beside, BesideScan, ComparedPair, ComparisonColumn, ComparisonLook, ComparisonView, ImageLayer,
+    Pane, tools,
+};
 use crate::volume::SuvKind;
 
 type Chance = fastrand::Rng;
@@ -56,15 +60,20 @@ pub(super) fn shuffle(view: &mut ViewState, document: &Document, chance: &mut Ch
         paint_inside,
         paint_range,
         in_range_only,
+        scribble_radius,
         growth_not_wanted,
         operand,
-        comparison: _,
-        beside: _,
+        comparison,
+        beside,
         time_point: _,
         slices,
         orbit,
         view_3d,
     } = &mut view.scan;
+    shuffle_beside(beside, chance);
+    if let Some(comparison) = comparison {
+        shuffle_comparison(comparison, &objects, chance);
+    }
     *crosshair = DVec3::from_array([5.0, 4.0, 3.0].map(|most| between(chance, 0.0, most)));
     (*solo, *show_image) = (chance.bool(), chance.bool());
     for overlay in overlays.iter_mut() {
@@ -78,10 +87,7 @@ pub(super) fn shuffle(view: &mut ViewState, document: &Document, chance: &mut Ch
         columns: chance.usize(1..9),
         rows: chance.usize(1..9),
     });
-    *oblique = maybe(chance, |chance| Oblique {
-        rotation: DMat3::from_axis_angle(direction(chance), between(chance, -3.0, 3.0)),
-        pivot: direction(chance) * 9.0,
-    });
+    *oblique = maybe(chance, an_oblique);
     *flood_tolerance = maybe(chance, |chance| between(chance, 0.0, 99.0));
     (*paint_inside, *growth_not_wanted, *operand) =
         (object(chance), object(chance), object(chance));
@@ -89,16 +95,62 @@ pub(super) fn shuffle(view: &mut ViewState, document: &Document, chance: &mut Ch
         low: between(chance, -9.0, 0.0),
         high: between(chance, 0.0, 99.0),
     });
+    *scribble_radius = between(chance, 0.0, ScanView::WIDEST_SCRIBBLE);
     *in_range_only = paint_range.is_some() && chance.bool();
     *slices = std::array::from_fn(|_| PaneState { pan_zoom: maybe(chance, pan_zoom) });
-    *orbit = Orbit {
+    *orbit = an_orbit(chance);
+    shuffle_3d(view_3d, chance);
+}
+
+fn an_oblique(chance: &mut Chance) -> Oblique {
+    Oblique {
+        rotation: DMat3::from_axis_angle(direction(chance), between(chance, -3.0, 3.0)),
+        pivot: direction(chance) * 9.0,
+    }
+}
+
+fn an_orbit(chance: &mut Chance) -> Orbit {
+    Orbit {
         azimuth: between(chance, -3.0, 3.0),
         elevation: between(chance, -1.5, 1.5),
         zoom: between(chance, 0.2, 9.0),
         perspective: chance.bool(),
         shift: DVec2::new(between(chance, -9.0, 9.0), between(chance, -9.0, 9.0)),
-    };
-    shuffle_3d(view_3d, chance);
+    }
+}
+
+/// What the app writes by itself is as it was.
+fn shuffle_beside(beside: &mut Beside, chance: &mut Chance) {
+    let Beside { on, scan, chosen, labels: _, name_a: _, edited_a: _ } = beside;
+    let Some(second) = scan else { return };
+    let BesideScan { image, linked, frames: _, elsewhere: _, follows, labels: _ } = second;
+    (*on, *linked, *follows) = (chance.bool(), chance.bool(), chance.bool());
+    *chosen = !*linked && chance.bool();
+    image.window = a_window(chance);
+    image.colour_map = one_of(chance, &ColourMap::ALL);
+}
+
+fn shuffle_comparison(view: &mut ComparisonView, objects: &[LabelId], chance: &mut Chance) {
+    let ComparisonView {
+        name: _,
+        reading: _,
+        look,
+        by,
+        tolerance_mm,
+        scale_mm,
+        selected,
+        sorted,
+        look_before: _,
+        drawn: _,
+    } = view;
+    *look = one_of(chance, &ComparisonLook::ALL);
+    *by = one_of(chance, &[PairBy::Number, PairBy::Name, PairBy::Overlap]);
+    (*tolerance_mm, *scale_mm) = (between(chance, 0.0, 9.0), between(chance, 0.5, 90.0));
+    *selected = maybe(chance, |chance| ComparedPair {
+        a: objects.get(chance.usize(..=objects.len())).copied(),
+        b: maybe(chance, |chance| chance.u16(1..9)),
+    });
+    *sorted = maybe(chance, |chance| (one_of(chance, &ComparisonColumn::ALL), chance.bool()));
 }
 
 fn direction(chance: &mut Chance) -> DVec3 {
@@ -168,10 +220,13 @@ pub(super) fn assert_alike(found: &ViewState, expected: &ViewState) {
     assert_eq!(laid_out(a), laid_out(b));
     let painting = |view: &ScanView| {
         let range = (view.paint_range, view.in_range_only, view.flood_tolerance);
-        (range, view.paint_inside, view.growth_not_wanted, view.operand)
+        (range, view.scribble_radius, view.paint_inside, view.growth_not_wanted, view.operand)
     };
     assert_eq!(painting(a), painting(b));
     assert_eq!((&a.orbit, a.time_point), (&b.orbit, b.time_point));
+    assert_eq!(compared(a), compared(b));
+    let seconds = [a, b].map(second);
+    assert_eq!(seconds[0], seconds[1]);
     // A normal is made one again.
     let plane = |view: &ScanView| view.view_3d.clip.plane;
     assert_eq!(plane(a).is_some(), plane(b).is_some());
@@ -183,6 +238,28 @@ pub(super) fn assert_alike(found: &ViewState, expected: &ViewState) {
         View3d { clip, ..view.view_3d.clone() }
     };
     assert_eq!(without(a), without(b));
+}
+
+/// All that is kept of a comparison.
+fn compared(view: &ScanView) -> String {
+    let Some(view) = &view.comparison else { return String::new() };
+    let ComparisonView {
+        name, reading, look, by, tolerance_mm, scale_mm, selected, sorted, ..
+    } = view;
+    let how = (reading.time_point, reading.threshold, reading.resample);
+    format!("{name} {how:?} {look:?} {by:?} {tolerance_mm} {scale_mm} {selected:?} {sorted:?}")
+}
+
+/// All that is kept of what is beside.
+fn second(view: &ScanView) -> String {
+    let Beside { on, scan, chosen, .. } = &view.beside;
+    let of = |second: &BesideScan| {
+        let BesideScan { image, linked, follows, labels, .. } = second;
+        let labels = labels.as_ref().map(|labels| (&labels.file, labels.drawn.labels.to_vec()));
+        let shown = (image.volume.name(), image.volume.time_point(), image.window);
+        format!("{shown:?} {:?} {linked} {follows} {labels:?}", image.colour_map)
+    };
+    format!("{on} {chosen} {:?}", scan.as_ref().map(of))
 }
 
 /// Lays other files over the scan.
@@ -210,6 +287,14 @@ pub(super) fn view_of(ready: &mut Ready, document: &Document) -> ViewState {
     let layers = found.map(|o| dressed(*o.image, &kept[o.place], o.place, &ready.view));
     view.scan.overlays = layers.collect();
     ready.view.apply(&mut view, document);
+    let mut found = std::mem::take(&mut ready.companions);
+    let beside = found.dressed((&ready.view, kept), document.image());
+    view.scan.beside.scan = beside.map(|(second, ..)| second);
+    view.scan.comparison = found.compared_with().map(|(path, reading)| {
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        ComparisonView { reading, ..ComparisonView::with(name) }
+    });
+    ready.view.apply_to_companions(&mut view, document);
     view
 }
 

@@ -1,7 +1,7 @@
 //! What must not lose or fork work: a disk that is silent, a thread that has stopped, a session that is opened twice.
 
 use super::super::desk::Owed;
-use super::super::opening::empty;
+use super::super::found::empty;
 use super::*;
 use crate::app::files::Failed;
 use crate::session::{FileRef, Hash, SessionFile, SessionSource};

@@ -165,7 +165,7 @@ fn todays_changes_can_be_taken_back_and_had_again() {
     assert_eq!(after.snapshot, before.snapshot);
     assert_eq!((after.past, after.damage), (before.past, vec![]));
     let kept = session::read(&away).unwrap();
-    assert_eq!(kept.snapshot.objects, bench.open.document.objects());
+    assert_eq!(kept.snapshot.objects.to_vec(), bench.open.document.objects());
     assert_eq!(kept.past.sittings.len(), 2);
 }
 

@@ -245,6 +245,11 @@ fn new_objects_are_those_that_are_to_be_there() {
     assert_eq!(document.next_object().unwrap().name, "Object 3");
     document.expect_objects(Vec::new());
     assert_eq!(document.next_object().unwrap().id, LabelId(3));
+    // In the language of who draws; those that are there keep their names.
+    document.call_new_objects("对象");
+    assert_eq!(document.next_object().unwrap().name, "对象 3");
+    assert_eq!(document.snapshot().next_object().unwrap().name, "对象 3");
+    assert_eq!(document.object(LabelId(2)).unwrap().name, "Object 2");
 }
 
 fn begin(number: u16, x: f64, positive: bool) -> Command {

@@ -12,13 +12,13 @@ use super::super::open_options::SliceSpacing;
 use super::super::volume_part::{Bounds, VolumePart};
 use super::NAME;
 use super::attributes::Attributes;
-use super::blend::blended_slices;
+use super::blend::{between, blended_slices};
 use super::codec::is_compressed;
 use super::instance::{Frame, Instance, Photometric, Shape};
 use super::opened::data_set;
-use super::pixels::{self, Place, Target, conversion, one_scale};
+use super::pixels::{self, Place, Target, Wanted, conversion, one_scale};
 use super::scan::Group;
-use super::stack::{NoStack, Plane, Stack, grid, stack, stack_evenly};
+use super::stack::{Blend, NoStack, Plane, Stack, grid, stack, stack_evenly};
 use super::suv::factors;
 use crate::geom::{DVec3, Grid};
 use crate::text::bytes;
@@ -79,6 +79,7 @@ impl<'a> Assembly<'a> {
         .map_err(no)?;
         let placeless = placed.is_none();
         stack.warnings.extend(odd(first, shape, placeless));
+        stack.warnings.extend(several_frames(instances, places));
         let dims = [shape.columns, shape.rows];
         let grid = grid(&stack, dims, axes, spacing)
             .ok_or_else(|| no(NoStack::No("their places make no grid".into())))?;
@@ -138,8 +139,10 @@ impl<'a> Assembly<'a> {
         }
         self.check_claim()?;
         let slices: Vec<_> = self.stack.slices.iter().map(|n| n.map(|n| self.places[n])).collect();
+        // A scan is scaled as a whole: a part whose slices happen to have one scale is the same voxels.
         let bounds = within.as_ref().map(|(bounds, _)| bounds);
-        let mut voxels = pixels::read(self.instances, &slices, (target, bounds), cancel, progress)?;
+        let wanted = Wanted { target, scaled: !one, within: bounds };
+        let mut voxels = pixels::read(self.instances, &slices, wanted, cancel, progress)?;
         if let Some(blends) = &self.stack.blends {
             let area = instance.shape.rows * instance.shape.columns;
             voxels = blended_slices(&voxels, area, slices.len() / self.stack.time_points, blends);
@@ -168,25 +171,36 @@ impl<'a> Assembly<'a> {
         let low_is_bright =
             instance.shape.photometric == Photometric::Monochrome { inverted: true };
         let volume = volume.converted_from(conversion(&instance.shape)).with_suv(suv);
-        let volume = volume.with_padding(self.padding(target, one)).with_low_bright(low_is_bright);
+        let volume =
+            volume.with_padding(self.padding(&slices, target, one)).with_low_bright(low_is_bright);
         Ok(volume.read_from(files))
     }
 
-    /// Which numbers of the voxels are padding: what one of the files says so of is it in all. `one`: all have one scale,
-    /// and voxels are as stored.
-    fn padding(&self, target: Target, one: bool) -> Padding {
+    /// Which numbers of the voxels are padding: of each slice what its own file says, by its own scale. `one`: all have
+    /// one scale, and voxels are as stored.
+    fn padding(&self, slices: &[Option<Place>], target: Target, one: bool) -> Padding {
         let range = |place: &Place| {
             let Instance { padding, frames, .. } = &self.instances[place.instance];
             let Scale { slope, inter } = frames[place.frame].scale;
-            let kept = |stored: f64| match (one, target) {
-                (true, _) => stored,
-                // As its voxels were rounded.
-                (false, Target::F32) => f64::from((stored * slope + inter) as f32),
-                (false, _) => stored * slope + inter,
-            };
-            Some((*padding)?.map(kept))
+            let kept = |stored: f64| if one { stored } else { stored * slope + inter };
+            Some((*padding)?.map(|stored| target.rounded(kept(stored))))
         };
-        Padding::new(self.places.iter().filter_map(range))
+        let of_slices: Vec<Option<[f64; 2]>> =
+            slices.iter().map(|place| place.as_ref().and_then(range)).collect();
+        let Some(blends) = &self.stack.blends else {
+            // What fills the place of a missing slice may be the padding of any.
+            let all: Vec<[f64; 2]> = of_slices.iter().flatten().copied().collect();
+            let here = |(place, range): (&Option<Place>, Option<[f64; 2]>)| match place {
+                Some(_) => range.into_iter().collect(),
+                None => all.clone(),
+            };
+            return Padding::of_slices(2, slices.iter().zip(of_slices).map(here));
+        };
+        let of_times = of_slices.chunks(slices.len() / self.stack.time_points);
+        let each = of_times.flat_map(|of_time| {
+            blends.iter().map(move |blend| padding_between(of_time, blend, target).into_iter())
+        });
+        Padding::of_slices(2, each)
     }
 
     /// The file of the first image.
@@ -248,6 +262,8 @@ impl<'a> Assembly<'a> {
                 Placement::by("Image Position and Image Orientation (Patient)")
             },
             identifiers: known.filter(|(_, value)| !value.is_empty()).collect(),
+            modality: series.modality.clone(),
+            among: String::new(),
             images: Some(Arc::new(self.source_images(slices))),
         }
     }
@@ -310,9 +326,36 @@ impl<'a> Assembly<'a> {
     }
 }
 
+/// What is padding in a slice between others: what is made of the padding of both.
+fn padding_between(slices: &[Option<[f64; 2]>], blend: &Blend, target: Target) -> Option<[f64; 2]> {
+    let at = |n: usize| slices.get(n).copied().flatten().map(|[a, b]| [a.min(b), a.max(b)]);
+    if blend.share <= 0.0 {
+        return at(blend.before);
+    }
+    if blend.share >= 1.0 {
+        return at(blend.before + 1);
+    }
+    let (before, after) = (at(blend.before)?, at(blend.before + 1)?);
+    Some([0, 1].map(|end| target.rounded(between(before[end], after[end], blend.share))))
+}
+
+/// What is told of a projection that was not calibrated.
+const ON_DETECTOR: &str = "its pixels are as large as on the detector (Imager Pixel Spacing), not in the patient: lengths come out too long";
+
 /// What is told of a scan in MONOCHROME1.
 const LOW_IS_BRIGHT: &str =
     "low values are bright in this scan (MONOCHROME1): it is shown inverted";
+
+/// What is told of images whose positions are of several systems, as far as they say.
+fn several_frames(instances: &[Instance], places: &[Place]) -> Option<Warning> {
+    let frame = |place: &Place| instances[place.instance].series.frame_of_reference.as_deref();
+    let n = places.iter().filter_map(frame).collect::<BTreeSet<_>>().len();
+    (n > 1).then(|| {
+        Warning(format!(
+            "its images lie in {n} frames of reference; they are put together by their positions alone"
+        ))
+    })
+}
 
 /// What is told of images that do not say all that they should, or mean it in another way.
 fn odd(first: &Frame, shape: &Shape, placeless: bool) -> Vec<Warning> {
@@ -321,6 +364,9 @@ fn odd(first: &Frame, shape: &Shape, placeless: bool) -> Vec<Warning> {
         warnings.push(Warning(
             "the file does not say how large its pixels are; 1 mm is used: measure nothing".into(),
         ));
+    }
+    if first.on_detector {
+        warnings.push(Warning(ON_DETECTOR.into()));
     }
     if placeless {
         warnings.push(Warning(SAYS_NOTHING.into()));

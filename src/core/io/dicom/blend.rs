@@ -27,6 +27,17 @@ pub(super) fn blended_slices(
     }
 }
 
+/// Between two values, at a share of the way from the first to the second; those themselves at the ends.
+pub(super) fn between(a: f64, b: f64, share: f64) -> f64 {
+    if share <= 0.0 {
+        a
+    } else if share >= 1.0 {
+        b
+    } else {
+        a + share * (b - a)
+    }
+}
+
 fn each<T: Copy + Into<f64>>(
     voxels: &[T],
     area: usize,
@@ -41,7 +52,7 @@ fn each<T: Copy + Into<f64>>(
             let pairs = slice(blend.before).iter().zip(slice(blend.before + 1));
             out.extend(pairs.map(|(&a, &b)| {
                 let (a, b): (f64, f64) = (a.into(), b.into());
-                made(a + blend.share * (b - a))
+                made(between(a, b, blend.share))
             }));
         }
     }

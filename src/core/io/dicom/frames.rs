@@ -52,15 +52,17 @@ pub(super) fn frames(said: Attributes, class: &str, path: &Path) -> Result<Vec<F
 
 /// The only image of a file.
 fn single(said: Attributes) -> Frame {
-    let spacing = pair(&said.numbers(tags::PIXEL_SPACING))
-        .or_else(|| pair(&said.numbers(tags::NOMINAL_SCANNED_PIXEL_SPACING)))
-        .or_else(|| pair(&said.numbers(tags::IMAGER_PIXEL_SPACING)));
+    let of_patient = pair(&said.numbers(tags::PIXEL_SPACING))
+        .or_else(|| pair(&said.numbers(tags::NOMINAL_SCANNED_PIXEL_SPACING)));
+    let of_detector = || pair(&said.numbers(tags::IMAGER_PIXEL_SPACING));
+    let spacing = of_patient.or_else(of_detector);
     let thickness = [tags::SPACING_BETWEEN_SLICES, tags::SLICE_THICKNESS];
     Frame {
         number: 0,
         position: said.vector(tags::IMAGE_POSITION_PATIENT),
         axes: axes(&said.numbers(tags::IMAGE_ORIENTATION_PATIENT)),
         spacing,
+        on_detector: spacing.is_some() && of_patient.is_none(),
         thickness: thickness.into_iter().find_map(|tag| length(said, tag)),
         scale: scale(said),
         kind: kind(said, tags::IMAGE_TYPE),
@@ -120,6 +122,7 @@ fn grouped(number: usize, groups: Groups) -> Frame {
             .group(tags::PLANE_ORIENTATION_SEQUENCE)
             .and_then(|group| axes(&group.numbers(tags::IMAGE_ORIENTATION_PATIENT))),
         spacing: measures.and_then(|group| pair(&group.numbers(tags::PIXEL_SPACING))),
+        on_detector: false,
         thickness: measures
             .and_then(|group| thickness.into_iter().find_map(|tag| length(group, tag))),
         scale: scale(groups.group(tags::PIXEL_VALUE_TRANSFORMATION_SEQUENCE).unwrap_or(groups.all)),

@@ -130,6 +130,8 @@ pub(super) struct Frame {
     pub axes: Option<[DVec3; 2]>,
     /// Millimetres from column to column, and from row to row.
     pub spacing: Option<[f64; 2]>,
+    /// These are those of the detector that an X-ray fell on: what lies before it is smaller.
+    pub on_detector: bool,
     /// Millimetres that a single slice stands for.
     pub thickness: Option<f64>,
     /// From stored numbers to values.

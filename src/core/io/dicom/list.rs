@@ -87,12 +87,14 @@ impl DicomList {
         let group = &self.groups[row];
         let volume = Assembly::new(group, &self.found.instances, &self.place, options.slices)?;
         warnings.extend(volume.stack.warnings.iter().cloned());
-        let name = if self.rows.len() > 1 && self.asked().is_none() {
-            format!("{} ({})", self.name, self.rows[row].title())
-        } else {
-            self.name.clone()
-        };
-        volume.read_part(&options.part, &name, warnings, limits, (cancel, progress))
+        let title = self.rows[row].title();
+        let is_one_of_several = self.rows.len() > 1 && self.asked().is_none();
+        let name =
+            if is_one_of_several { format!("{} ({title})", self.name) } else { self.name.clone() };
+        let told = (cancel, progress);
+        let volume = volume.read_part(&options.part, &name, warnings, limits, told)?;
+        let volume = volume.called_on_screen(on_screen(&self.rows[row], &self.name));
+        Ok(if is_one_of_several { volume.told_apart_by(title) } else { volume })
     }
 
     /// That there are others than the one that is opened unasked.
@@ -175,6 +177,20 @@ impl SeriesList for DicomList {
     fn picture(&self, row: usize, side: usize, cancel: &CancelToken) -> Option<GreyPicture> {
         picture(self.places(row), &self.found.instances, side, cancel)
     }
+}
+
+/// `CT 3 2019-05-12 · folder`; of a series without a number its description stands for that. What tells scans apart comes
+/// first: names are cut where there is little room.
+fn on_screen(row: &SeriesRow, place: &str) -> String {
+    /// Letters of a description.
+    const LONGEST: usize = 20;
+    let description: String = row.description.chars().take(LONGEST).collect();
+    let description = description.trim().to_owned();
+    let title = row.title();
+    let told = if row.number.is_some() { String::new() } else { description };
+    let said = [title, told, row.date.clone().unwrap_or_default()];
+    let said = said.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
+    if said.is_empty() { place.to_owned() } else { format!("{said} · {place}") }
 }
 
 /// By patient, study (the oldest first), number and part; what says nothing of these in the order of its UIDs.

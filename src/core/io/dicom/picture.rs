@@ -2,7 +2,7 @@
 
 use super::super::contents::GreyPicture;
 use super::instance::{Instance, Photometric};
-use super::pixels::{Place, Target, read};
+use super::pixels::{Place, Target, Wanted, read};
 use crate::volume::Voxels;
 use crate::work::{CancelToken, Progress};
 
@@ -25,11 +25,11 @@ pub(super) fn picture(
         return None;
     }
     let shape = &instance.shape;
-    let target = Target::of(shape, true);
+    let wanted = Wanted { target: Target::of(shape, true), scaled: false, within: None };
     // Alone: nothing is kept of the others.
     let alone = std::slice::from_ref(instance);
     let place = Place { instance: 0, frame: place.frame };
-    let voxels = read(alone, &[Some(place)], (target, None), cancel, &Progress::new()).ok()?;
+    let voxels = read(alone, &[Some(place)], wanted, cancel, &Progress::new()).ok()?;
     // Square pixels; each of the picture is one of the image.
     let spacing = instance.frames[place.frame].spacing.unwrap_or([1.0; 2]);
     let mm = [shape.columns as f64 * spacing[0], shape.rows as f64 * spacing[1]];

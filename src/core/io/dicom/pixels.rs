@@ -64,6 +64,15 @@ impl Target {
         }
     }
 
+    /// A number as voxels of this type have it.
+    pub fn rounded(self, number: f64) -> f64 {
+        match self {
+            Self::F32 => f64::from(number as f32),
+            Self::F64 => number,
+            _ => number.round(),
+        }
+    }
+
     /// Bytes of a voxel.
     pub fn size(self) -> usize {
         match self {
@@ -81,16 +90,16 @@ pub(super) fn conversion(shape: &Shape) -> Option<Conversion> {
 }
 
 /// Reads slices of `instances`, all of one shape, in order; where one is missing, the smallest number that was found.
-/// `within`: the part of each that is kept. Progress counts slices.
+/// Progress counts slices.
 pub(super) fn read(
     instances: &[Instance],
     slices: &[Option<Place>],
-    (target, within): (Target, Option<&Bounds>),
+    wanted: Wanted,
     cancel: &CancelToken,
     progress: &Progress,
 ) -> Result<Voxels, IoError> {
-    let work = Work { within, ..Work::new(instances, slices, target, cancel, progress)? };
-    Ok(match target {
+    let work = Work::new(instances, slices, wanted, cancel, progress)?;
+    Ok(match wanted.target {
         Target::U8 => Voxels::U8(work.voxels(|n| n as u8, |v| v as u8)?),
         Target::I8 => Voxels::I8(work.voxels(|n| n as i8, |v| v as i8)?),
         Target::U16 => Voxels::U16(work.voxels(|n| n as u16, |v| v as u16)?),
@@ -102,12 +111,20 @@ pub(super) fn read(
     })
 }
 
+/// What is made of slices.
+#[derive(Clone, Copy)]
+pub(super) struct Wanted<'a> {
+    pub target: Target,
+    /// Each image's scale is applied; else its numbers stay as they are stored.
+    pub scaled: bool,
+    /// The part of each slice that is kept.
+    pub within: Option<&'a Bounds>,
+}
+
 struct Work<'a> {
     instances: &'a [Instance],
     slices: &'a [Option<Place>],
-    within: Option<&'a Bounds>,
-    /// Each image's scale is applied.
-    scaled: bool,
+    wanted: Wanted<'a>,
     /// Voxels are what is stored, in its own type.
     as_stored: bool,
     /// The pixels of files of several images, read once.
@@ -122,7 +139,7 @@ impl<'a> Work<'a> {
     fn new(
         instances: &'a [Instance],
         slices: &'a [Option<Place>],
-        target: Target,
+        wanted: Wanted<'a>,
         cancel: &'a CancelToken,
         progress: &'a Progress,
     ) -> Result<Self, IoError> {
@@ -133,15 +150,12 @@ impl<'a> Work<'a> {
         let shared = many.map(|(n, _)| (n, OnceLock::new())).collect();
         progress.set_total(slices.len() as u64);
         progress.set_done(0);
-        let scales = slices.iter().flatten().map(|p| instances[p.instance].frames[p.frame].scale);
-        let scaled = !one_scale(scales);
         let shape = slices.iter().flatten().next().map(|place| &instances[place.instance].shape);
         let as_stored = cfg!(target_endian = "little")
-            && !scaled
-            && shape.is_some_and(|shape| shape.is_whole() && target == Target::of(shape, true));
+            && !wanted.scaled
+            && shape.is_some_and(|s| s.is_whole() && wanted.target == Target::of(s, true));
         let done = AtomicU64::new(0);
-        let within = None;
-        Ok(Self { instances, slices, within, scaled, as_stored, shared, cancel, progress, done })
+        Ok(Self { instances, slices, wanted, as_stored, shared, cancel, progress, done })
     }
 
     fn voxels<T>(
@@ -155,7 +169,8 @@ impl<'a> Work<'a> {
         let Some(first) = self.slices.iter().flatten().next() else { return Ok(Vec::new()) };
         let Instance { shape, origin, .. } = &self.instances[first.instance];
         let whole_area = shape.rows * shape.columns;
-        let area = self.within.map_or(whole_area, |bounds| bounds.dims[0] * bounds.dims[1]);
+        let within = self.wanted.within;
+        let area = within.map_or(whole_area, |bounds| bounds.dims[0] * bounds.dims[1]);
         let mut voxels: Vec<T> = bytemuck::allocation::try_zeroed_vec(area * self.slices.len())
             .map_err(|()| {
                 let needed = (area * self.slices.len() * size_of::<T>()) as u64;
@@ -163,7 +178,7 @@ impl<'a> Work<'a> {
             })?;
         voxels.par_chunks_mut(area).zip(self.slices).try_for_each(|(out, place)| {
             self.cancel.check()?;
-            match (place, self.within) {
+            match (place, within) {
                 (None, _) => {}
                 (Some(place), None) => self.slice(*place, out, &whole, &real)?,
                 (Some(place), Some(bounds)) => {
@@ -222,7 +237,7 @@ impl<'a> Work<'a> {
             Coding::Plain { .. } => bytes,
             _ => Cow::Owned(decode(coding, &bytes, shape).map_err(damaged)?),
         };
-        let scale = self.scaled.then(|| instance.frames[place.frame].scale);
+        let scale = self.wanted.scaled.then(|| instance.frames[place.frame].scale);
         let big = matches!(coding, Coding::Plain { big_endian: true });
         if shape.samples > 1 {
             luminance(&bytes, shape, coding, out, whole);

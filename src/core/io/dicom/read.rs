@@ -53,6 +53,15 @@ impl Reader for DicomReader {
         true
     }
 
+    fn has_image(&self, file: &Path) -> Option<bool> {
+        match parse(&Origin::from(file.to_owned())).ok()? {
+            Parsed::Images(_) => Some(true),
+            // Cut off before it says what it is.
+            Parsed::Other(class) if class.is_empty() => None,
+            Parsed::Other(_) => Some(false),
+        }
+    }
+
     fn open_as(
         &self,
         source: &Source,

@@ -32,7 +32,7 @@ pub(super) fn factors(said: Attributes, first: Option<&str>) -> Option<Result<Su
     Some(match &*units {
         "BQML" => by_dose(said, first, 1.0),
         // It is SUV.
-        "GML" => Ok(as_it_is(&said.text(tags::SUV_TYPE).unwrap_or_default())),
+        "GML" => as_it_is(&said.text(tags::SUV_TYPE).unwrap_or_default()),
         "CM2ML" => Ok(SuvFactors { body_surface: Some(1.0), ..SuvFactors::default() }),
         "CNTS" => philips(said, first),
         "" => Err("it does not say in which unit it is".into()),
@@ -40,15 +40,17 @@ pub(super) fn factors(said: Attributes, first: Option<&str>) -> Option<Result<Su
     })
 }
 
-/// What is in g/mL is by body weight if nothing is said (PS3.3 C.8.9.1.1.13).
-fn as_it_is(kind: &str) -> SuvFactors {
+/// What is in g/mL is by body weight if nothing is said (PS3.3 C.8.9.1.1.13). `LBM` is after James, `LBMJANMA` after
+/// Janmahasatian.
+fn as_it_is(kind: &str) -> Result<SuvFactors, String> {
     let none = SuvFactors::default();
-    match kind.to_uppercase().as_str() {
+    Ok(match kind.to_uppercase().as_str() {
         "" | "BW" => SuvFactors { body_weight: Some(1.0), ..none },
-        "LBMJANMA" => SuvFactors { lean_body_mass: Some(1.0), ..none },
+        "LBM" | "LBMJANMA" => SuvFactors { lean_body_mass: Some(1.0), ..none },
         "BSA" => SuvFactors { body_surface: Some(1.0), ..none },
-        _ => none,
-    }
+        "IBW" => SuvFactors { ideal_body_weight: Some(1.0), ..none },
+        other => return Err(format!("its SUV is of the unknown kind {other}")),
+    })
 }
 
 fn philips(said: Attributes, first: Option<&str>) -> Result<SuvFactors, String> {
@@ -105,6 +107,7 @@ fn by_dose(said: Attributes, first: Option<&str>, to_activity: f64) -> Result<Su
         body_weight: all(factors.body_weight),
         lean_body_mass: all(factors.lean_body_mass),
         body_surface: all(factors.body_surface),
+        ideal_body_weight: None,
     })
 }
 
@@ -189,6 +192,7 @@ mod tests {
     use dicom_object::InMemDicomObject;
 
     use super::*;
+    use crate::volume::SuvKind;
 
     const FDG: &str = "6586.2";
 
@@ -283,6 +287,30 @@ mod tests {
         assert!(why.unwrap_err().contains("none that people get"));
         let data = series(&[(tags::MODALITY, VR::CS, "CT")], &[]);
         assert!(factors(Attributes(&data), None).is_none());
+    }
+
+    #[test]
+    fn what_is_in_suv_says_which() {
+        let units = (tags::UNITS, VR::CS, "GML");
+        for (said, kind) in [
+            (None, Some(SuvKind::BodyWeight)),
+            (Some("BW"), Some(SuvKind::BodyWeight)),
+            (Some("LBM"), Some(SuvKind::LeanBodyMass)),
+            (Some("LBMJANMA"), Some(SuvKind::LeanBodyMass)),
+            (Some("BSA"), Some(SuvKind::BodySurface)),
+            (Some("IBW"), Some(SuvKind::IdealBodyWeight)),
+            (Some("ODD"), None),
+        ] {
+            let mut changes = vec![units];
+            changes.extend(said.map(|said| (tags::SUV_TYPE, VR::CS, said)));
+            let found = factors(Attributes(&series(&changes, &[])), None).unwrap();
+            assert_eq!(found.ok().and_then(|f| f.as_stored()), kind, "{said:?}");
+        }
+        let surface = series(&[(tags::UNITS, VR::CS, "CM2ML")], &[]);
+        let found = factors(Attributes(&surface), None).unwrap().unwrap();
+        assert_eq!(found.as_stored(), Some(SuvKind::BodySurface));
+        let activity = factors(Attributes(&series(&[], &[])), None).unwrap().unwrap();
+        assert_eq!(activity.as_stored(), None);
     }
 
     #[test]

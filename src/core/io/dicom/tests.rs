@@ -1,5 +1,6 @@
 mod broken;
 mod colours;
+mod padding;
 mod parts;
 mod places;
 mod series;
@@ -226,6 +227,44 @@ fn a_folder_becomes_a_volume_by_the_places_of_its_images() {
     assert!(said.contains(&("SeriesInstanceUID".into(), "1.2.3.5".into())), "{said:?}");
 }
 
+/// Many scans lie in a folder of the same name. What tells them apart is on the screen, and what has a day nowhere else.
+#[test]
+fn a_scan_is_called_by_series_and_day_on_the_screen_only() {
+    let dated = |image| with(image, tags::SERIES_DATE, VR::DA, "20190512");
+    let called = |image, text: &str| with(image, tags::SERIES_DESCRIPTION, VR::LO, text);
+    let both = |images: &[InMemDicomObject]| -> Vec<InMemDicomObject> {
+        images
+            .iter()
+            .cloned()
+            .chain((0..2).map(|n| image("6", n, [0.0, 0.0, n as f64], 0)))
+            .collect()
+    };
+    let plain = series(&[0.0, 1.0, 2.0]);
+    let days: Vec<_> = plain.iter().cloned().map(dated).collect();
+    let no_number = |image: &InMemDicomObject| {
+        let mut image = called(image.clone(), "Thorax with contrast, soft tissue");
+        image.remove_element(tags::SERIES_NUMBER);
+        image
+    };
+    let numberless: Vec<_> = days.iter().map(no_number).collect();
+    for (images, shown, part) in [
+        (plain.clone(), "CT 5", ""),
+        (days.clone(), "CT 5 2019-05-12", ""),
+        (numberless, "CT Thorax with contrast 2019-05-12", ""),
+        (both(&days), "CT 5 2019-05-12", "_CT5"),
+    ] {
+        let dir = folder(images);
+        let volume = open(dir.path()).unwrap();
+        let place = dir.path().file_name().unwrap().to_string_lossy().into_owned();
+        assert_eq!(volume.name_on_screen(), format!("{shown} · {place}"));
+        let title = if part.is_empty() { String::new() } else { " (CT 5)".to_owned() };
+        assert_eq!(volume.name(), format!("{place}{title}"));
+        assert_eq!(volume.provenance().name_part(), part);
+        assert!(!format!("{volume:?}").contains("2019-05"));
+        assert_eq!(volume.clone().called("x").name_on_screen(), "x");
+    }
+}
+
 /// What is in a folder, how many voxels it becomes (or part of why it does not), and part of what is told.
 type Row<'a> = (&'a str, Vec<InMemDicomObject>, Result<&'a [usize], &'a str>, &'a str);
 
@@ -277,6 +316,12 @@ fn folders_as_hospitals_have_them() {
             image
         })
         .collect();
+    let frames = series(&[0.0, 1.0, 2.0]).into_iter().enumerate();
+    let frames =
+        frames.map(|(n, i)| with(i, tags::FRAME_OF_REFERENCE_UID, VR::UI, ["1.7", "1.8"][n / 2]));
+    let mut projection = image("5", 0, [0.0; 3], 0);
+    projection.remove_element(tags::PIXEL_SPACING);
+    let projection = with(projection, tags::IMAGER_PIXEL_SPACING, VR::DS, "0.2\\0.1");
     let rows: Vec<Row> = vec![
         ("one missing", gap, Ok(&[4, 3, 5]), "missing and shown empty: one after slice 2"),
         ("uneven", uneven, Err("1 to 1.6 mm apart"), ""),
@@ -289,6 +334,8 @@ fn folders_as_hospitals_have_them() {
         ("a larger localizer first", larger, Ok(&[4, 3, 2]), "series 1, CT, 1 images"),
         ("no places", places, Err("do not say where they lie"), ""),
         ("one place twice", extra, Err("nothing says which belong together"), ""),
+        ("two frames", frames.collect(), Ok(&[4, 3, 3]), "its images lie in 2 frames of reference"),
+        ("on a detector", vec![projection], Ok(&[4, 3, 1]), "lengths come out too long"),
         ("larger than its file", short, Err("its header claims"), ""),
     ];
     for (what, images, expected, told) in rows {

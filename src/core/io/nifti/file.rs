@@ -171,7 +171,8 @@ impl NiftiFile {
         warnings.extend(placing);
         // Its texts (`descrip`, `db_name`, `aux_file`) may name a patient: none of them is kept.
         let geometry = Some(stored).filter(|_| format == NAME);
-        let provenance = Provenance { format, geometry, placement, identifiers, images: None };
+        let provenance =
+            Provenance { format, geometry, placement, identifiers, ..Provenance::default() };
         let (content, data) = (self.stream, self.data);
         let files = std::iter::once(self.path).chain([data.clone()]);
         let files: std::collections::BTreeSet<PathBuf> = files.collect();

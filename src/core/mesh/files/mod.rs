@@ -1,6 +1,8 @@
 //! Meshes as files.
 
 mod gltf;
+#[cfg(test)]
+mod tests;
 mod text;
 
 use std::path::{Path, PathBuf};

@@ -21,7 +21,7 @@ fn step(entry: u64, done: bool) -> RecordedStep {
     RecordedStep { entry, name: "Brush".to_owned(), point: None, object, done }
 }
 
-pub(super) fn read_objects(path: &Path) -> Vec<Object> {
+pub(super) fn read_objects(path: &Path) -> SharedObjects {
     let contents = read(path).unwrap();
     assert_eq!(contents.damage, []);
     contents.snapshot.objects

@@ -21,13 +21,15 @@ mod rights;
 mod round_trip;
 mod scan;
 mod taking_back;
+#[cfg(unix)]
+mod taking_over;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::*;
-use crate::document::{Document, LabelId, Object, ObjectState};
+use crate::document::{Document, LabelId, Object, ObjectState, SharedObjects};
 use crate::geom::{DAffine3, DVec3, Grid};
 use crate::measure::{Measurement, MeasurementId, MeasurementShape};
 use crate::prompt::{
@@ -149,7 +151,7 @@ fn full_snapshot() -> Snapshot {
     let grid = volume.grid();
     let mut snapshot = Snapshot::of(&document, surroundings(&volume), 1_700_000_000_000);
     snapshot.objects =
-        vec![full_object(grid, 3, 0), full_object(grid, 2, 5), full_object(grid, 700, 10)];
+        [(3, 0), (2, 5), (700, 10)].into_iter().map(|(id, z)| full_object(grid, id, z)).collect();
     // The last lies under the first, too.
     snapshot.objects[2].covered = boxed(grid.dims(), [6, 6, 1], [19, 12, 3]);
     snapshot.active = Some(LabelId(2));

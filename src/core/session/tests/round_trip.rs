@@ -22,7 +22,7 @@ fn a_full_session_comes_back_and_goes_on() {
         contents.snapshot.restore(Arc::new(scan()), BTreeMap::from([(0, overlay)])).unwrap();
     assert_eq!(damage, []);
     assert_eq!(document.image().time_point(), 1);
-    assert_eq!(document.objects(), snapshot.objects);
+    assert_eq!(document.objects(), snapshot.objects.to_vec());
     assert_eq!(document.model_image(), snapshot.model_image);
     assert_eq!(document.active().map(|o| o.id), Some(LabelId(2)));
     assert_eq!(document.pending().map(|_| ()), None);
@@ -164,7 +164,7 @@ fn the_number_of_an_image_that_was_not_found_is_not_given_again() {
         document.apply(Command::UseImage(Some(Arc::new(scan())))).unwrap();
         assert_eq!(document.model_image(), ImageId::Overlay(expected));
     }
-    for object in &snapshot.objects[..2] {
+    for object in snapshot.objects.iter().take(2) {
         assert!(document.image_by_id(object.log.image).is_none());
     }
     // What was asked in it can't be asked again, which is told.
@@ -305,7 +305,7 @@ proptest! {
         let (restored, damage) = contents.snapshot.restore(Arc::clone(&image), BTreeMap::new()).unwrap();
         prop_assert_eq!(damage, vec![]);
         prop_assert_eq!(restored.labels(), d.labels());
-        prop_assert_eq!(restored.objects(), &last.objects[..]);
+        prop_assert_eq!(restored.objects(), &*last.objects.to_vec());
         prop_assert_eq!(restored.active().map(|o| o.id), d.active().map(|o| o.id));
         for object in d.objects() {
             let answered = !object.is_unanswered();

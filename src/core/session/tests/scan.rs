@@ -60,6 +60,19 @@ fn with_scan(path: &Path, snapshot: &Snapshot, volume: &Volume) -> SessionFile {
 }
 
 #[test]
+fn padding_of_each_slice_comes_back() {
+    let (_folder, path) = temporary();
+    let count = noisy().grid().dims()[2] * noisy().time_points();
+    // As voxels of 32 bits have it.
+    let number = |n: usize| f64::from((-2000.0 * (0.3 + n as f64 * 0.1)) as f32);
+    let of_slices = Padding::of_slices(2, (0..count).map(|n| [[number(n); 2], [1e6, 2e6]]));
+    assert!(of_slices.slices().is_some());
+    let volume = noisy().with_padding(of_slices);
+    drop(with_scan(&path, &full_snapshot(), &volume));
+    assert_eq!(inside(&path).unwrap().padding(), volume.padding());
+}
+
+#[test]
 fn a_scan_comes_back_with_all_that_is_known_of_it() {
     let (_folder, path) = temporary();
     let volume = noisy();
@@ -234,7 +247,7 @@ fn a_change_does_not_write_the_scan_again() {
     let mut object = Object::new(LabelId(1), "one".to_owned(), [1, 2, 3]);
     object.added = boxed(grid.dims(), [9, 9, 9], [120, 120, 120]);
     object.region = Arc::clone(&object.added);
-    snapshot.objects = vec![object];
+    snapshot.objects = vec![object].into();
     let mut file = with_scan(&path, &snapshot, &volume);
     assert!(std::fs::metadata(&path).unwrap().len() > 40 << 20);
     let object = &mut snapshot.objects[0];

@@ -21,10 +21,12 @@ use crate::ui::state::{
 /// Height of a list of objects that are in the way, and of all lists together at most; more is scrolled to.
 const LISTED: f32 = 54.0;
 /// What of the window's height is not the contents': bars, the title, the buttons.
-const AROUND: f32 = 236.0;
+const AROUND: f32 = 206.0;
+/// From this share of the labels on, figures say more about what is in the way than about the model.
+const MUCH: f64 = 1.0 / 3.0;
 const LEAST: f32 = 120.0;
 /// Of the window's contents, in points.
-const WIDTH: f32 = 380.0;
+const WIDTH: f32 = 340.0;
 
 /// Draws the window, if it is open and there is a document.
 pub(super) fn show(ctx: &Context, cx: &mut CommandContext) {
@@ -32,18 +34,20 @@ pub(super) fn show(ctx: &Context, cx: &mut CommandContext) {
         return;
     }
     let mut open = true;
+    let area = place::above_the_bars(ctx, cx.view);
     let window = Window::new(format!("{} {}", icons::POINT, tr("Robot user")))
         .id(egui::Id::unique("robot user"))
         .open(&mut open)
         .collapsible(false)
-        .resizable(false);
+        .resizable(false)
+        .constrain_to(area);
     place::beside_slices(window, ctx, cx.view).show(ctx, |ui| {
         ui.set_width(WIDTH);
         let status = cx.status;
         if let Some(work) = &status.robot.work {
             at_work(ui, work, cx);
         }
-        let room = (ctx.content_rect().height() - AROUND).max(LEAST);
+        let room = (area.height() - AROUND).max(LEAST);
         let told = ScrollArea::vertical().id_salt("robot's window").max_height(room);
         told.auto_shrink([false, true]).show(ui, |ui| contents(ui, cx));
         // Seen however much there is above.
@@ -64,7 +68,7 @@ pub(super) fn show(ctx: &Context, cx: &mut CommandContext) {
 fn contents(ui: &mut Ui, cx: &mut CommandContext) {
     let status = cx.status;
     if status.robot.work.is_none() {
-        ui.label(quiet(ui, tr("It knows B, and clicks as you would: first inside of a structure, then in what is wrong. All rules are those of your own clicks: its figures are not those of “voxpoint eval”, nor a paper's.")));
+        ui.label(quiet(ui, tr("It knows B, and clicks as you would: first inside of a structure, then in what is wrong. All rules are those of your own clicks: its figures are not those of a benchmark or a paper.")));
         // Once there are figures these matter more.
         let any = status.robot.run.is_some();
         let header = CollapsingHeader::new(tr("How it clicks")).id_salt(("robot", any));
@@ -113,7 +117,7 @@ fn settings(ui: &mut Ui, cx: &mut CommandContext) {
         ui.label(quiet(ui, tr("Seed")));
         ui.add_enabled(set.aim != RobotAim::Centre, DragValue::new(&mut set.seed).speed(0.05))
             .accessible_name(tr("Seed of the random clicks"))
-            .on_hover_text(tr("Another number, other random clicks. The first one is that of “voxpoint eval” with the same seed, where no object is in the way."));
+            .on_hover_text(tr("Another number, other random clicks. The same number makes the same first click again, where no object is in the way."));
         ui.end_row();
 
         ui.label(quiet(ui, tr("Pace")));
@@ -210,11 +214,20 @@ fn start(ui: &mut Ui, cx: &mut CommandContext) {
 fn in_the_way(ui: &mut Ui, found: &InTheWay) {
     let InTheWay { share, names: [own, others], .. } = found;
     let colour = colours(ui).warning;
-    let text = tr_with(
-        "Objects that are there already have {percent} % of these labels, and the robot's masks get none of that: its figures would be poor whatever the model can do.",
-        &[("percent", &percent(*share))],
-    );
-    ui.label(RichText::new(text).color(colour));
+    let values: [(&str, &dyn std::fmt::Display); 1] = [("percent", &percent(*share))];
+    if *share >= MUCH {
+        let text = tr_with(
+            "Objects that are there already have {percent} % of these labels, and the robot's masks get none of that: its figures would be poor whatever the model can do.",
+            &values,
+        );
+        ui.label(RichText::new(text).color(colour));
+    } else {
+        let text = tr_with(
+            "Objects that are there already have {percent} % of these labels, and the robot's masks get none of that: its figures would be lower by about as much.",
+            &values,
+        );
+        ui.label(text);
+    }
     for (names, text) in [
         (own, mark("The robot's masks of earlier runs: {list}")),
         (others, mark("Other objects: {list}")),

@@ -122,6 +122,7 @@ mod tests {
             number: 0,
             position: Some(position),
             axes: Some([DVec3::X, DVec3::Y]),
+            on_detector: false,
             spacing: Some([0.5, 0.75]),
             thickness: Some(4.0),
             scale: Scale::NONE,
