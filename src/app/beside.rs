@@ -60,7 +60,7 @@ impl App {
 
     /// Draws a label map on the grid of the second scan over that.
     pub(super) fn put_over_second(&mut self, path: PathBuf, read: &ReferenceRead) {
-        let fits = |second: &&mut BesideScan| second.image.volume.grid().dims() == read.map.dims();
+        let fits = |second: &&mut BesideScan| *second.image.volume.grid() == read.grid;
         let Some(second) = self.view.scan.beside.scan.as_mut().filter(fits) else {
             // Another one is beside now, or none: it is read again for what is there.
             self.files.open(path, Role::Reference(read.reading));

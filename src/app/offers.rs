@@ -164,7 +164,9 @@ impl App {
 pub(super) fn moved(values: &[u16], document: &Document) -> Option<String> {
     let objects = document.objects();
     let added = &objects[objects.len().checked_sub(values.len())?..];
-    let moved = values.iter().zip(added).filter(|&(value, object)| *value != object.id.0);
+    // What has no number of its own takes one that is free.
+    let numbered = values.iter().zip(added).filter(|(value, _)| **value != 0);
+    let moved = numbered.filter(|&(value, object)| *value != object.id.0);
     let moved: Vec<String> = moved.map(|(old, new)| format!("{old} → {}", new.id.0)).collect();
     let shown = moved.iter().take(3).cloned().collect::<Vec<_>>().join(", ");
     let list = if moved.len() > 3 { format!("{shown}, …") } else { shown };

@@ -108,6 +108,6 @@ pub fn show_chrome(
 /// Points that the panel right of the views and the bar below them take.
 pub fn beside_views(view: &mut ViewState, document: &Document, ctx: &egui::Context) -> egui::Vec2 {
     let right = panels::right_width(view, ctx.content_rect().width());
-    let below = views::time_points_height(document) + panels::comparison_height(view, ctx);
+    let below = views::time_points_height(document) + view.comparison_height();
     egui::vec2(right, below)
 }

@@ -170,8 +170,8 @@ fn what_raters_make_together_becomes_new_objects_in_one_step() {
     command_line(&raters, &["--staple", &staple, "--majority", &majority]);
 
     for (consensus, path, names) in [
-        (Consensus::Majority, &masks[1], ["Majority vote: Liver", "Majority vote: Left kidney"]),
-        (Consensus::Staple, &masks[0], ["STAPLE: Liver", "STAPLE: Left kidney"]),
+        (Consensus::Majority, &masks[1], ["Liver · majority vote", "Left kidney · majority vote"]),
+        (Consensus::Staple, &masks[0], ["Liver · STAPLE", "Left kidney · STAPLE"]),
     ] {
         act(&mut harness, AgreementAction::AddObjects(consensus));
         let found = new_objects(&harness);
@@ -290,6 +290,20 @@ fn raters_that_do_not_fit_are_asked_about_or_refused_in_one_line() {
     let ctx = harness.ctx.clone();
     harness.state_mut().act(Action::CloseScan, &ctx);
     wait(&mut harness, "the end of it", |app| app.document().is_none());
+    harness.run_steps(2);
+    assert!(harness.state().status().agreement.raters.is_empty());
+}
+
+/// A map that has the voxels of the second scan beside is one of another grid, as without that scan.
+#[test]
+fn a_map_of_the_second_scan_is_no_rater_of_this_one() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut harness = crate::side_by_side::with_second(folder.path());
+    add(&mut harness, &crate::side_by_side::second_labels(folder.path()));
+    wait(&mut harness, "the card", asks);
+    harness.get_by_label_contains("30 × 50 × 60 voxels instead of");
+    assert!(harness.state().status().agreement.raters.is_empty());
+    harness.get_by_label("Don't open").click();
     harness.run_steps(2);
     assert!(harness.state().status().agreement.raters.is_empty());
 }

@@ -185,7 +185,7 @@ pub fn second(folder: &Path) -> PathBuf {
     })
 }
 
-fn with_second(folder: &Path) -> Harness<'static, App> {
+pub fn with_second(folder: &Path) -> Harness<'static, App> {
     let scan = scan(folder);
     let second = second(folder);
     let mut harness = window(vec![scan]);
@@ -315,7 +315,7 @@ fn the_masks_of_a_follow_up_are_drawn_over_it_at_their_place() {
     let at = on_side(&harness, RIGHT, BALL);
     harness.hover_at(at);
     harness.run_steps(2);
-    harness.get_by_label_contains("· B: 900 · 2");
+    harness.get_by_label_contains("· B: 900 · Label 2");
     press(&mut harness, Key::V, NONE);
     let place = BALL + DVec3::new(3.0, 2.0, 0.0);
     assert_eq!(colours(&mut harness, place).map(is_coloured), [false, false]);

@@ -190,9 +190,9 @@ impl App {
             Consensus::Majority => mark("Add majority vote"),
         };
         let named = |of: &str| match consensus {
-            // The same in every language.
-            Consensus::Staple => format!("STAPLE: {of}"),
-            Consensus::Majority => tr_with("Majority vote: {name}", &[("name", &of)]),
+            // What tells them apart comes first: lists cut the end. STAPLE is the same in every language.
+            Consensus::Staple => format!("{of} · STAPLE"),
+            Consensus::Majority => tr_with("{name} · majority vote", &[("name", &of)]),
         };
         let (mut labels, mut empty) = (Vec::new(), Vec::new());
         for (label, region) in found.labels.iter().zip(regions) {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::app::App;
 use crate::app::document_number::DocumentNumber;
-use crate::app::files::{Purpose, stem_of};
+use crate::app::files::Purpose;
 use crate::app::table_file::is_json;
 use crate::ui::text::tr_with;
 
@@ -24,7 +24,7 @@ impl App {
 
     pub(super) fn ask_save_agreement(&mut self) {
         let Some(open) = &self.open else { return };
-        let stem = stem_of(&self.formats, &open.path);
+        let stem = open.stem(&self.formats);
         let suggestion = open.path.with_file_name(format!("{stem}_agreement.csv"));
         self.files.paths.ask(Purpose::Agreement(open.number, suggestion));
     }

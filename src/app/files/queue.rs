@@ -153,7 +153,9 @@ impl Queue {
             return Some(News::Failed(why));
         }
         let (scan, formats) = (scan.cloned(), formats.clone());
-        let second = open.and_then(|open| open.second.cloned());
+        // Raters are compared on the scan's own grid.
+        let may_be_on_second = matches!(wanted.role, Role::Reference(_));
+        let second = open.filter(|_| may_be_on_second).and_then(|open| open.second.cloned());
         let (file, how) = (wanted.path.clone(), (wanted.role, wanted.which.clone()));
         let task = Task::start("open", self.wake.clone(), move |cancel, progress| {
             match (how.0, scan.as_deref()) {

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use super::names::{is_model_folder, name_of};
 use crate::cases::{naming, table};
-use crate::geom::Orientation;
+use crate::geom::{Grid, Orientation};
 use crate::io::{
     self, IoError, LabelNote, LabelsRead, Likeness, Limits, OpenOptions, PairStamp, Registry,
     SeriesList, Source,
@@ -115,6 +115,8 @@ pub(in crate::app) struct ReferenceRead {
     pub read: LabelsRead,
     /// The same, one label for each voxel of the scan: where they share voxels, the smaller one's.
     pub map: LabelMap,
+    /// Where the voxels of that are: the grid of the scan that it was read for.
+    pub grid: Grid,
     /// Whether some of them share voxels.
     pub overlaps: bool,
     /// It lay on another grid and was put onto the scan's; so many labels have no voxel there.

@@ -60,7 +60,9 @@ impl Origin {
     }
 
     fn of_volume(volume: &Volume) -> Self {
-        Self { name: volume.name().to_owned(), files: volume.files().to_vec() }
+        // Titles of two studies in one folder can be alike.
+        let name = volume.provenance().series().unwrap_or_else(|| volume.name().to_owned());
+        Self { name, files: volume.files().to_vec() }
     }
 }
 
@@ -157,12 +159,13 @@ impl ReferenceFile<'_> {
             return Err(asked(doubts));
         }
         let scan = scans.second.filter(|_| on_second).unwrap_or(scans.scan);
-        let dims = scan.grid().dims();
+        let grid = scan.grid().clone();
+        let dims = grid.dims();
         room(LabelMap::bytes_of(dims, read.labels.iter().map(|label| &label.region)), path)?;
         let (map, covered) = CoveredLabels::of(dims, &read.labels);
         let overlaps = !covered.is_empty();
         let found =
-            ReferenceRead { read, map, overlaps, resampled, on_second, name, files, reading };
+            ReferenceRead { read, map, grid, overlaps, resampled, on_second, name, files, reading };
         Ok(FileContents::Reference(Box::new(found)))
     }
 }

@@ -32,8 +32,22 @@ pub(crate) fn companion_places(view: &serde_json::Value) -> [Option<usize>; 3] {
 #[derive(Clone)]
 struct Origin {
     path: PathBuf,
+    /// The files that it was read from.
+    files: Arc<[PathBuf]>,
     /// Of several in its place, which it is.
     name: String,
+}
+
+impl Origin {
+    fn of_volume(path: PathBuf, volume: &Volume) -> Self {
+        // Titles of two studies in one folder can be alike.
+        let name = volume.provenance().series().unwrap_or_else(|| volume.name().to_owned());
+        Self { path, files: volume.files().into(), name }
+    }
+
+    fn of_labels(path: PathBuf, read: &ReferenceRead) -> Self {
+        Self { path, files: read.files.as_slice().into(), name: read.name.clone() }
+    }
 }
 
 /// What of a session was not found, or is another file now, with how it was shown.
@@ -81,20 +95,20 @@ impl Companions {
     }
 
     /// A second scan is shown.
-    pub fn shown_beside(&mut self, path: PathBuf, name: &str) {
-        self.second = Some(Origin { path, name: name.to_owned() });
+    pub fn shown_beside(&mut self, path: PathBuf, volume: &Volume) {
+        self.second = Some(Origin::of_volume(path, volume));
         (self.lost.second, self.lost.labels) = (None, None);
     }
 
     /// Labels are drawn over the second scan.
-    pub fn laid_over_second(&mut self, path: PathBuf, name: &str) {
-        self.labels = Some(Origin { path, name: name.to_owned() });
+    pub fn laid_over_second(&mut self, path: PathBuf, read: &ReferenceRead) {
+        self.labels = Some(Origin::of_labels(path, read));
         self.lost.labels = None;
     }
 
     /// The objects are compared with a label map.
-    pub fn compared_with(&mut self, path: PathBuf, name: &str) {
-        self.compared = Some(Origin { path, name: name.to_owned() });
+    pub fn compared_with(&mut self, path: PathBuf, read: &ReferenceRead) {
+        self.compared = Some(Origin::of_labels(path, read));
         self.lost.compared = None;
     }
 
@@ -111,8 +125,8 @@ impl Companions {
             Some(overlays.len() - 1)
         };
         let mut file = |origin: &Option<Origin>, window: Option<Window>| {
-            let Origin { path, name } = origin.as_ref()?;
-            let (file, name) = (hashes.of(path), name.clone());
+            let Origin { path, files, name } = origin.as_ref()?;
+            let (file, name) = (hashes.of(path, files), name.clone());
             Some(Overlay { file, name, number: None, window })
         };
         let LostCompanions { second: lost_second, labels, compared: lost_compared } = &self.lost;
@@ -191,19 +205,21 @@ impl FoundCompanions {
                 found.lost.second = Some((kept, overlay.clone(), labels.cloned()));
             }
         }
-        let find = |overlay: &Overlay, kept: &KeptLabels| {
-            let scans = BothScans { scan, second: second_scan.as_deref() };
+        // Each for its own scan alone: which it belongs to was found out when it was opened.
+        let find = |overlay: &Overlay, kept: &KeptLabels, scan: &Volume| {
+            let scans = BothScans { scan, second: None };
             if nothing { Ok(None) } else { finder.find_labels(overlay, seeker, kept, scans) }
         };
         let kept_labels = kept_second.and_then(|second| second.labels);
-        if let Some((overlay, kept)) = labels.zip(kept_labels).filter(|_| second_scan.is_some()) {
-            found.labels = find(overlay, &kept)?.filter(|found| found.read.on_second);
+        if let Some(((overlay, kept), second)) = labels.zip(kept_labels).zip(second_scan.as_deref())
+        {
+            found.labels = find(overlay, &kept, second)?;
             if found.labels.is_none() {
                 found.lost.labels = Some((kept, overlay.clone()));
             }
         }
         if let Some((overlay, kept)) = compared.zip(kept.compared.as_ref()) {
-            found.compared = find(overlay, &kept.b)?.filter(|found| !found.read.on_second);
+            found.compared = find(overlay, &kept.b, scan)?;
             if found.compared.is_none() {
                 found.lost.compared = Some((kept.clone(), overlay.clone()));
             }
@@ -300,16 +316,16 @@ impl App {
         if let Some((beside, path, known)) = found.dressed((kept, overlays), &scan) {
             let volume = &beside.image.volume;
             hashes.know(&path, volume.files(), &known);
-            companions.second = Some(Origin { path, name: volume.name().to_owned() });
+            companions.second = Some(Origin::of_volume(path, volume));
             self.view.scan.beside.scan = Some(beside);
         }
         if let Some(FoundLabels { path, read, known }) = found.labels {
             hashes.know(&path, &read.files, &known);
-            companions.labels = Some(Origin { path, name: read.name });
+            companions.labels = Some(Origin::of_labels(path, &read));
         }
         if let Some(FoundLabels { path, read, known }) = found.compared {
             hashes.know(&path, &read.files, &known);
-            companions.compared = Some(Origin { path: path.clone(), name: read.name.clone() });
+            companions.compared = Some(Origin::of_labels(path.clone(), &read));
             self.compare_to(path, *read);
         }
         if let Some(open) = &self.open {

@@ -355,10 +355,11 @@ impl Current {
     }
 
     /// The scan's file, as far as it is known. Where there is none, what the session says of it stays as it is.
-    fn file(&self, hashes: &mut Hashes) -> FileRef {
+    fn file(&self, open: &OpenDocument, hashes: &mut Hashes) -> FileRef {
         let known = self.stands_in.as_ref().map(|stands_in| &stands_in.source);
         let known = known.or(self.own_source.as_ref());
-        known.map_or_else(|| hashes.of(&self.scan), |source| source.file.clone())
+        let files = open.document.image().files();
+        known.map_or_else(|| hashes.of(&self.scan, files), |source| source.file.clone())
     }
 
     /// Takes in how everything is now, without handing it over.
@@ -396,14 +397,14 @@ impl Current {
         status: &Status,
         hashes: &mut Hashes,
     ) -> Seen {
-        let file = self.file(hashes);
+        let file = self.file(open, hashes);
         if let (ModelStatus::Ready { name, .. }, Some(path)) = (&status.model, &status.model_path) {
             // A pair of networks lies in a folder; the larger of the two tells it from others.
             let path =
                 if path.extension().is_some() { path.clone() } else { path.join("encoder.onnx") };
             let asked = open.document.objects().iter();
             if asked.clone().any(|o| o.answer.model.as_ref() == Some(name))
-                && let Some(hash) = hashes.of(&path).sha256
+                && let Some(hash) = hashes.of(&path, &[]).sha256
             {
                 self.models.insert(name.clone(), hash);
             }
@@ -446,7 +447,7 @@ impl Current {
             };
             let Some((_, path)) = self.overlay_files.iter().find(of) else { continue };
             found.push(Overlay {
-                file: hashes.of(path),
+                file: hashes.of(path, volume.files()),
                 name: volume.name().to_owned(),
                 number: number_of(volume),
                 window,

@@ -248,7 +248,7 @@ impl Sessions {
     pub fn shown_beside(&mut self, path: PathBuf, volume: &crate::volume::Volume) {
         self.hashes.opened(&path, volume.files());
         if let Some(current) = &mut self.current {
-            current.companions.shown_beside(path, volume.name());
+            current.companions.shown_beside(path, volume);
         }
     }
 
@@ -256,7 +256,7 @@ impl Sessions {
     pub fn laid_over_second(&mut self, path: PathBuf, read: &ReferenceRead) {
         self.hashes.opened(&path, &read.files);
         if let Some(current) = &mut self.current {
-            current.companions.laid_over_second(path, &read.name);
+            current.companions.laid_over_second(path, read);
         }
     }
 
@@ -264,7 +264,7 @@ impl Sessions {
     pub fn compared_with(&mut self, path: PathBuf, read: &ReferenceRead) {
         self.hashes.opened(&path, &read.files);
         if let Some(current) = &mut self.current {
-            current.companions.compared_with(path, &read.name);
+            current.companions.compared_with(path, read);
         }
     }
 

@@ -255,7 +255,7 @@ fn moved(to: &Path, letter: Letter) -> Order {
 fn a_session_moves_with_its_scan() {
     let mut bench = Bench::new();
     bench.paint(3);
-    while bench.hashes.of(&bench.open.path).sha256.is_none() {
+    while bench.hashes.of(&bench.open.path, bench.open.document.image().files()).sha256.is_none() {
         bench.hashes.poll();
         std::thread::sleep(Duration::from_millis(2));
     }
@@ -373,7 +373,7 @@ fn a_session_moves_only_over_sessions_that_nobody_has() {
 fn a_scan_that_is_gone_or_another_is_asked_about() {
     let mut bench = Bench::new();
     bench.paint(3);
-    while bench.hashes.of(&bench.open.path).sha256.is_none() {
+    while bench.hashes.of(&bench.open.path, bench.open.document.image().files()).sha256.is_none() {
         bench.hashes.poll();
         std::thread::sleep(Duration::from_millis(2));
     }

@@ -22,7 +22,7 @@ use super::files::Purpose;
 use crate::cases::{CaseList, WorkStatus};
 use crate::document::{ExpectedObject, LabelId};
 use crate::names::NameList;
-use crate::ui::text::tr;
+use crate::ui::text::{mark, tr};
 use crate::ui::{CaseMark, CaseProgress, CasesAction, ListedCase};
 use crate::work::{CancelToken, Progress, Task, Wake};
 use going::Walk;
@@ -195,7 +195,7 @@ impl App {
             if what.problem.is_none()
                 && let Some(why) = open.failed.get(&at)
             {
-                what.problem = Some(format!("it can't be opened: {why}"));
+                what.problem = Some(mark("it can't be opened: {why}").replace("{why}", why));
             }
             let (Some(case), Some(row)) = (list.cases.get_mut(at), status.cases.get_mut(at)) else {
                 continue;
@@ -288,6 +288,8 @@ impl App {
             CasesAction::Refresh => {
                 let wake = Arc::clone(&self.work_list.wake);
                 if let Some(open) = &mut self.work_list.open {
+                    // What kept them from being opened may be over.
+                    open.failed.clear();
                     open.look_at(&wake, None);
                 }
             }

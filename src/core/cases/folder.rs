@@ -174,8 +174,9 @@ impl Walk<'_> {
         }
         unnamed.sort();
         slices.sort();
-        if !labels && slices.is_empty() && self.are_slices(&unnamed) {
-            slices = unnamed;
+        // Images without an ending may lie beside contours that have one.
+        if !labels && self.are_slices(&unnamed) {
+            slices.append(&mut unnamed);
         }
         if let Some(folder) = slices.first().and_then(|path| path.parent()).filter(|_| !labels) {
             if self.have_image(&slices)? {

@@ -192,6 +192,9 @@ fn without_image(class: &str) -> Vec<u8> {
     file
 }
 
+/// What it is, its files, and whether it is a case.
+type FolderRow<'a> = (&'a str, Vec<(&'a str, &'a [u8])>, bool);
+
 /// What else lies in folders of hospitals is no case: opened, it could only fail.
 #[test]
 fn folders_of_dicom_without_an_image_are_left_out() {
@@ -202,8 +205,7 @@ fn folders_of_dicom_without_an_image_are_left_out() {
     let report = without_image("1.2.840.10008.5.1.4.1.1.88.33");
     let state = without_image("1.2.840.10008.5.1.4.1.1.11.1");
     let damaged = ct[..300].to_vec();
-    type Row<'a> = (&'a str, Vec<(&'a str, &'a [u8])>, bool);
-    let table: [Row; 10] = [
+    let table: [FolderRow; 11] = [
         ("an RT Structure Set", vec![("a.dcm", &contours)], false),
         ("without endings", vec![("RS0001", &contours), ("SEG1", &labels)], false),
         ("a segmentation", vec![("a.dcm", &labels)], false),
@@ -211,6 +213,7 @@ fn folders_of_dicom_without_an_image_are_left_out() {
         ("an image", vec![("a.dcm", &ct)], true),
         ("an image among others", vec![("a.dcm", &contours), ("z.dcm", &ct)], true),
         ("an image without an ending", vec![("A", &report), ("B", &ct)], true),
+        ("contours beside images without endings", vec![("IM1", &ct), ("RS.dcm", &contours)], true),
         ("a damaged file first", vec![("a.dcm", &damaged), ("b.dcm", &ct)], true),
         ("nothing but a damaged file", vec![("a.dcm", &damaged)], true),
         ("no file", vec![], false),

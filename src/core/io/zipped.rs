@@ -225,7 +225,9 @@ impl ZipContents {
         let name = if self.images.len() > 1 { format!("{place} ({})", image.name) } else { place };
         let member = self.images.len() > 1;
         let member = member.then(|| (Provenance::MEMBER.to_owned(), image.name.clone()));
-        Ok(volume.called(name).known_by(member).read_from([self.archive.clone()]))
+        let volume = volume.called(name).known_by(member).read_from([self.archive.clone()]);
+        let stem = image.name.strip_suffix(image.ending).unwrap_or(&image.name);
+        Ok(if self.images.len() > 1 { volume.told_apart_by(stem) } else { volume })
     }
 
     /// Unpacks an image into a file, no more than it says it has.

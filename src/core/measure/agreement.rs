@@ -157,19 +157,20 @@ impl RatersTogether {
         let majority: Vec<Region> = found.iter().map(|(m, _)| m.majority(row)).collect();
         let ml = |voxels: usize| voxels as f64 * grid.voxel_volume_mm3() / 1000.0;
         let likely: Vec<Region> = found.iter().map(|(m, s)| m.likely_region(s, row)).collect();
-        let all = labels.iter().zip(&found).zip(likely.iter().zip(&majority));
-        let rows = all.map(|((label, (_, staple)), (likely, majority))| RatedStaple {
+        let regions = apart(likely, &found, row, limits)?;
+        let all = labels.iter().zip(&found).zip(regions.iter().zip(&majority));
+        let rows = all.map(|((label, (_, staple)), (region, majority))| RatedStaple {
             label: label.label,
             name: label.name.clone(),
             sensitivity: staple.sensitivity.clone(),
             specificity: staple.specificity.clone(),
-            voxels: likely.count(),
-            volume_ml: ml(likely.count()),
+            voxels: region.count(),
+            volume_ml: ml(region.count()),
             majority_voxels: majority.count(),
             majority_volume_ml: ml(majority.count()),
         });
         let rows = rows.collect();
-        Ok(Self { rows, staple: apart(likely, &found, row, limits)?, majority })
+        Ok(Self { rows, staple: regions, majority })
     }
 }
 
@@ -239,9 +240,11 @@ impl AgreementReport {
         COMPARISON_CSV_HEAD.to_owned() + &lines.collect::<String>()
     }
 
-    /// The mean of the pairs' Dice of a label; `None` if there is no pair.
+    /// The mean of the pairs' Dice of a label; `None` if there is no pair. Two that have nothing agree on nothing: as in
+    /// the tables, they are left out.
     pub fn mean_dice(&self, label: u64) -> Option<f64> {
-        let of_label = || self.agreement.iter().filter(|row| row.label == label);
+        let has_mask = |row: &&RaterPair| row.numbers.empty.as_deref() != Some("both");
+        let of_label = || self.agreement.iter().filter(|row| row.label == label).filter(has_mask);
         let sum: f64 = of_label().map(|row| row.numbers.dice).sum();
         Some(of_label().count()).filter(|n| *n > 0).map(|n| sum / n as f64)
     }
@@ -320,7 +323,7 @@ mod tests {
             agreement: rows,
             staple: together.rows,
         };
-        assert_eq!(report.mean_dice(7), Some(1.0 / 3.0));
+        assert_eq!(report.mean_dice(7), Some(0.0));
         assert_eq!(report.mean_dice(3), None);
         // Raters whose files have one name; no row of what neither has.
         let cases = report.cases(&["a", "seg", "seg"].map(str::to_owned));
@@ -356,7 +359,8 @@ mod tests {
         // All agree, and their labels share voxels: both labels are as likely there.
         let both = || vec![label(1, None, "####........"), label(2, None, "..####......")];
         let shared = found(&[both(), both()]);
-        assert_eq!(shared.rows.iter().map(|row| row.voxels).collect::<Vec<_>>(), [4, 4]);
+        // Told is what is made.
+        assert_eq!(shared.rows.iter().map(|row| row.voxels).collect::<Vec<_>>(), [4, 2]);
         assert_eq!(shared.staple, [mask("####........"), mask("....##......")]);
         assert_eq!(shared.majority, [mask("####........"), mask("..####......")]);
     }

@@ -342,12 +342,13 @@ impl SessionFile {
     ) -> Result<bool, SessionError> {
         if self.lock.is_gone() {
             // Deleted by hand. Somebody else may have had it meanwhile, which the count of writes tells.
-            self.lock = lock(&self.path)?;
-            if self.lock.may_interrupt() {
+            let taken = lock(&self.path)?;
+            if taken.may_interrupt() {
                 let (cancel, progress) = (CancelToken::new(), Progress::new());
                 let watch = TakeOverWatch { cancel: &cancel, progress: &progress };
-                wait_until_still(&self.path, &self.lock, watch)?;
+                wait_until_still(&self.path, &taken, watch)?;
             }
+            self.lock = taken;
         }
         self.may_connect()?;
         let began_ms = now_ms();

@@ -161,6 +161,11 @@ impl Lock {
         self.guard == Guard::OurLock && !self.left_by_dead
     }
 
+    /// Whether somebody had it who may still run.
+    pub(super) fn was_taken_over(&self) -> bool {
+        self.before.is_some()
+    }
+
     /// It is not wanted any more before anything was done with it: whoever it was taken from has it again.
     pub(super) fn give_back(self) {
         if let Some(before) = self.before.as_ref().filter(|_| self.lost_to().is_none())
@@ -174,7 +179,7 @@ impl Lock {
 impl Drop for Lock {
     fn drop(&mut self) {
         // Only our own: if it was taken over, another's lies there.
-        if is_at(&self.file, &self.path) && holder(&self.file).as_ref() == Some(&self.me) {
+        if is_at(&self.file, &self.path) && self.lost_to().is_none() {
             let _ = std::fs::remove_file(&self.path);
         }
     }

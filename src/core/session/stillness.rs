@@ -1,8 +1,8 @@
 //! A session is taken over on a drive that knows no locks: whoever had it may just be writing it. What lies in its journal
 //! is played back by whoever connects next, and so a write that is still going on would be taken apart under its writer.
 //!
-//! The one who takes it over says so first ([`Lock`]), and connects only when there is no journal, or when neither that nor
-//! the file has changed for [`STILL`]. The other asks before what it has written counts, and takes it back if it was taken
+//! The one who takes it over says so first ([`Lock`]), and connects only when there is no journal (of one that may be alive
+//! [`STILL`] later: it may not have made it yet), or when neither that nor the file has changed for so long. The other asks before what it has written counts, and takes it back if it was taken
 //! over: so it either ends while it is waited for, or is not heard of any more. What remains is a program that stops for
 //! longer than that just while its write is put into the file (a computer that sleeps), and then goes on.
 
@@ -60,10 +60,13 @@ pub(super) fn wait_until_still(
     lock: &Lock,
     watch: TakeOverWatch<'_>,
 ) -> Result<(), SessionError> {
-    let (until, still) = (Instant::now() + PATIENCE, still());
+    let (begun, still) = (Instant::now(), still());
+    let until = begun + PATIENCE;
     let mut seen = Seen::of(session)?;
-    let mut since = Instant::now();
-    while seen.moment.has_journal() {
+    let mut since = begun;
+    // Whoever had it may have begun a write that has made no journal yet.
+    let least = if lock.was_taken_over() { still } else { Duration::ZERO };
+    while seen.moment.has_journal() || begun.elapsed() < least {
         watch.cancel.check().map_err(|_| SessionError::Stopped(session.to_owned()))?;
         if let Some(holder) = lock.lost_to() {
             return Err(SessionError::Held { holder, path: session.to_owned() });

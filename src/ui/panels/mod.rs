@@ -24,8 +24,6 @@ mod working_scale;
 
 use egui::{Frame, Margin, Panel, ScrollArea, Ui};
 
-pub use compare::height as comparison_height;
-
 use crate::document::{Document, PALETTE};
 use crate::ui::commands::widgets::icon_command;
 use crate::ui::commands::{CommandContext, Entry, appearance};

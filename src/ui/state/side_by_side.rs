@@ -5,6 +5,7 @@ use super::comparison::{ComparisonLook, ComparisonView};
 use super::view_state::ViewState;
 use crate::geom::DVec3;
 use crate::render::ColourMap;
+use crate::ui::kit::text::tr_with;
 use crate::volume::Window;
 
 impl ViewState {
@@ -105,7 +106,9 @@ impl ViewState {
             None => voxel,
         };
         let label = drawn.labels.get(voxel);
-        (label != 0).then(|| names.get(&label).cloned().unwrap_or_else(|| label.to_string()))
+        (label != 0).then(|| {
+            names.get(&label).cloned().unwrap_or_else(|| tr_with("Label {n}", &[("n", &label)]))
+        })
     }
 
     /// The value of the second scan at a place, RAS mm: of the voxel that contains it.

@@ -149,6 +149,8 @@ impl PointerSince {
 #[allow(clippy::struct_excessive_bools)]
 #[derive(Clone, Debug, Default)]
 pub struct Transient {
+    /// Points of height of the table of a comparison, when it was last drawn.
+    pub comparison_height: f32,
     /// Points of the window's width that the list of cases takes; 0 without it.
     pub cases_width: f32,
     /// "Remember for this address" is ticked.

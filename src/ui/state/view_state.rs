@@ -6,7 +6,7 @@ use super::scan_view::{PaneState, ScanView};
 use super::transient::Transient;
 use crate::geom::{DVec3, Grid, Oblique, Plane, SliceFrame};
 use crate::render::Orbit;
-use crate::volume::{Histogram, Stats, Window};
+use crate::volume::{Histogram, Stats, Volume, Window};
 
 /// How the user looks at the document. Not part of it, and not in its history.
 #[derive(Clone, Debug, Default)]
@@ -25,6 +25,16 @@ impl ViewState {
     /// A first look at a scan.
     pub fn for_scan(grid: &Grid, stats: Stats, histogram: Histogram) -> Self {
         Self { scan: ScanView::new(grid, stats, histogram), ..Self::default() }
+    }
+
+    /// What a scan is called in a view. Pictures that are saved have the name of files: no day of a study.
+    pub fn shown_name<'v>(&self, volume: &'v Volume) -> &'v str {
+        if self.transient.is_figure { volume.name() } else { volume.name_on_screen() }
+    }
+
+    /// Points that the table of a comparison takes of the window's height.
+    pub fn comparison_height(&self) -> f32 {
+        if self.scan.comparison.is_some() { self.transient.comparison_height } else { 0.0 }
     }
 
     /// Width of a window without a list of cases that would have as little room for side panels as this one, points:
@@ -169,7 +179,7 @@ fn spread(histogram: Option<&Histogram>, auto_window: Window) -> f64 {
 mod tests {
     use super::*;
     use crate::geom::{DAffine3, DMat3};
-    use crate::volume::{Scale, StoredGeometry, Volume, Voxels};
+    use crate::volume::{Scale, StoredGeometry, Voxels};
 
     fn lps() -> Grid {
         let m = DMat3::from_diagonal(DVec3::new(-2.0, -1.0, 3.0));
@@ -177,13 +187,26 @@ mod tests {
             .unwrap()
     }
 
-    fn view(grid: &Grid) -> ViewState {
+    fn ramp(grid: &Grid) -> Volume {
         let voxels = Voxels::I16((0..grid.count() as i16).collect());
         let stored = StoredGeometry::of(grid);
         let dims = grid.dims().to_vec();
-        let scan = Volume::new("ramp", grid.clone(), dims, voxels, Scale::NONE, stored, vec![]);
+        Volume::new("ramp", grid.clone(), dims, voxels, Scale::NONE, stored, vec![])
+    }
+
+    fn view(grid: &Grid) -> ViewState {
+        let scan = ramp(grid);
         let stats = scan.stats();
         ViewState::for_scan(grid, stats, Histogram::of(&scan, &stats, 64))
+    }
+
+    #[test]
+    fn pictures_that_are_saved_name_no_day_of_a_study() {
+        let scan = ramp(&lps()).called_on_screen("CT 3 2019-05-12 · ramp");
+        let mut view = view(&lps());
+        assert_eq!(view.shown_name(&scan), "CT 3 2019-05-12 · ramp");
+        view.transient.is_figure = true;
+        assert_eq!(view.shown_name(&scan), "ramp");
     }
 
     #[test]

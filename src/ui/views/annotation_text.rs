@@ -230,7 +230,7 @@ pub fn windows(painter: &Painter, pane: Rect, view: &ViewState) {
         at.y = paint::colour_bar(painter, at - vec2(0.0, 4.0), room, layer.colour_map) - GAP;
         let ends = [layer.window.low(), layer.window.high()].map(paint::number);
         let ends = format!("{} … {}", ends[0], ends[1]);
-        let name = format::shorten(layer.volume.name_on_screen(), 20);
+        let name = format::shorten(view.shown_name(&layer.volume), 20);
         let both = format!("{name} {ends}");
         let text = if paint::text_width(painter, &both, 11.0) <= room { both } else { ends };
         at.y = paint::label(painter, at, Align2::RIGHT_BOTTOM, &text, 11.0, paint::TEXT).min.y;

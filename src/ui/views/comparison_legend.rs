@@ -16,12 +16,18 @@ const BELOW: f32 = 32.0;
 const RIGHT: f32 = 136.0;
 const LINE: f32 = 15.0;
 const SWATCH: f32 = 9.0;
+/// What the letter in the middle of the left edge takes of the width, and below the middle of the height.
+const LETTER: [f32; 2] = [30.0, 16.0];
 /// Views that are lower or narrower have none.
 const LEAST: [f32; 2] = [150.0, 150.0];
 
-/// Draws it in the lower left corner of slices.
+/// Draws it in the lower left corner of slices, in low ones beside the letter of the side that is there.
 pub fn in_slices(painter: &Painter, pane: Rect, view: &ViewState) {
-    show(painter, pane, pos2(pane.min.x + 8.0, pane.max.y - BELOW), view);
+    let bottom = pane.max.y - BELOW;
+    let highest = bottom - DifferenceClass::ALL.len() as f32 * LINE;
+    let meets_letter = highest < pane.center().y + LETTER[1];
+    let left = if meets_letter { LETTER[0] } else { 8.0 };
+    show(painter, pane, pos2(pane.min.x + left, bottom), view);
 }
 
 /// Draws it in the lower right corner of the 3D view: the other one has the cube.

@@ -36,7 +36,7 @@ pub fn draw_left(ui: &Ui, painter: &Painter, rect: Rect, cx: &Context) {
     }
     let objects = || tr("Objects").to_lowercase();
     let name = match (&beside.scan, &beside.name_a) {
-        (Some(_), _) => cx.document.image().name_on_screen().to_owned(),
+        (Some(_), _) => cx.view.shown_name(cx.document.image()).to_owned(),
         (None, name) => name.clone().unwrap_or_else(objects),
     };
     // What is in the file is not what is shown.
@@ -91,8 +91,8 @@ fn with_labels(file: &str) -> String {
 }
 
 fn name_right<'a>(cx: &'a Context) -> &'a str {
-    let second =
-        cx.view.scan.beside.scan.as_ref().map(|beside| beside.image.volume.name_on_screen());
+    let second = cx.view.scan.beside.scan.as_ref();
+    let second = second.map(|beside| cx.view.shown_name(&beside.image.volume));
     let compared = || cx.view.scan.comparison.as_ref().map_or("", |comparison| &comparison.name);
     second.unwrap_or_else(compared)
 }

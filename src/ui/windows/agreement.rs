@@ -4,6 +4,7 @@ use egui::{
     Align, Button, Context, DragValue, Label, Layout, RichText, ScrollArea, Ui, Window, vec2,
 };
 
+use super::place;
 use crate::measure::{AgreementReport, RatedStaple, RaterPair};
 use crate::ui::commands::CommandContext;
 use crate::ui::kit::format::{millilitres, shorten};
@@ -25,7 +26,7 @@ const ROW: f32 = 20.0;
 const RATERS: f32 = 110.0;
 const TABLE: f32 = 220.0;
 /// What of the window's height is neither.
-const AROUND: f32 = 420.0;
+const AROUND: f32 = 520.0;
 /// Opacity of numbers that no longer hold.
 const STALE: f32 = 0.55;
 /// How often it is looked how far the numbers are.
@@ -38,24 +39,26 @@ pub(super) fn show(ctx: &Context, cx: &mut CommandContext) {
     }
     let room = ctx.content_rect();
     let mut open = true;
-    Window::new(format!("{} {}", icons::OBJECTS, tr("Agreement of several label maps")))
-        .id(egui::Id::unique("agreement"))
-        .open(&mut open)
-        .collapsible(false)
-        .resizable(false)
-        .default_pos(room.left_top() + vec2(250.0, 70.0))
-        .show(ctx, |ui| {
-            ui.set_width(WIDTH);
-            raters(ui, cx);
-            ui.separator();
-            let status = cx.status;
-            told(ui, &status.agreement, &mut cx.view.windows.agreement_choice, cx.out);
-            if let Some(report) = status.agreement.report.as_deref() {
-                let height = (room.height() - AROUND).clamp(90.0, TABLE);
-                numbers(ui, report, &status.agreement, cx, height);
-                buttons(ui, &status.agreement, cx.out);
-            }
-        });
+    let window =
+        Window::new(format!("{} {}", icons::OBJECTS, tr("Agreement of several label maps")))
+            .id(egui::Id::unique("agreement"))
+            .open(&mut open)
+            .collapsible(false)
+            .resizable(false)
+            .constrain_to(place::above_the_bars(ctx, cx.view));
+    // At the right, so that a slice stays in sight.
+    place::beside_slices(window, ctx, cx.view).show(ctx, |ui| {
+        ui.set_width(WIDTH);
+        raters(ui, cx);
+        ui.separator();
+        let status = cx.status;
+        told(ui, &status.agreement, &mut cx.view.windows.agreement_choice, cx.out);
+        if let Some(report) = status.agreement.report.as_deref() {
+            let height = (room.height() - AROUND).clamp(90.0, TABLE);
+            numbers(ui, report, &status.agreement, cx, height);
+            buttons(ui, &status.agreement, cx.out);
+        }
+    });
     cx.view.windows.agreement = open;
 }
 

@@ -62,9 +62,18 @@ fn heads(ui: &mut Ui, cx: &CommandContext) {
         tr("SD"),
         if unit.is_empty() { String::new() } else { format!(",{unit}") }
     );
+    for head in [tr("Object"), tr("Volume")] {
+        ui.label(quiet(ui, head));
+    }
+    // First what a PET is measured for.
+    if let Some((kind, _)) = cx.view.scan.suv {
+        let suv = kind.name();
+        let of_values = ["max", "mean", "peak"].map(|what| format!("{suv} {what}"));
+        for head in of_values.into_iter().chain(["MTV".to_owned(), "TLG".to_owned()]) {
+            ui.label(quiet(ui, head));
+        }
+    }
     let heads = [
-        tr("Object").to_owned(),
-        tr("Volume").to_owned(),
         tr("Voxels").to_owned(),
         mean,
         tr("Median").to_owned(),
@@ -81,13 +90,6 @@ fn heads(ui: &mut Ui, cx: &CommandContext) {
     ];
     for head in heads {
         ui.label(quiet(ui, head));
-    }
-    if let Some((kind, _)) = cx.view.scan.suv {
-        let suv = kind.name();
-        let of_values = ["max", "mean", "peak"].map(|what| format!("{suv} {what}"));
-        for head in of_values.into_iter().chain(["MTV".to_owned(), "TLG".to_owned()]) {
-            ui.label(quiet(ui, head));
-        }
     }
     ui.end_row();
 }
@@ -112,6 +114,9 @@ fn row(ui: &mut Ui, object: &Object, document: &Document, cx: &mut CommandContex
         }
     };
     ui.label(millilitres(found.volume_ml));
+    if cx.view.scan.suv.is_some() {
+        uptake(ui, found);
+    }
     ui.label(found.voxels.to_string());
     match &found.values {
         Some(v) => {
@@ -132,13 +137,21 @@ fn row(ui: &mut Ui, object: &Object, document: &Document, cx: &mut CommandContex
     ui.label(format!("{}, {}", share(found.elongation), share(found.flatness)));
     ui.label(place(found.centroid_mm));
     boxes(ui, found);
-    if let Some(uptake) = &found.uptake {
-        for suv in [uptake.suv_max, uptake.suv_mean, uptake.suv_peak] {
-            ui.label(format!("{suv:.2}"));
-        }
-        ui.label(millilitres(uptake.mtv_ml));
-        ui.label(format!("{:.1} mL", uptake.tlg_ml));
+}
+
+/// Of a PET in SUV: a cell for each of its heads.
+fn uptake(ui: &mut Ui, found: &MeasuredStructure) {
+    let Some(uptake) = &found.uptake else {
+        (0..5).for_each(|_| {
+            ui.label("–");
+        });
+        return;
+    };
+    for suv in [uptake.suv_max, uptake.suv_mean, uptake.suv_peak] {
+        ui.label(format!("{suv:.2}"));
     }
+    ui.label(millilitres(uptake.mtv_ml));
+    ui.label(format!("{:.1} mL", uptake.tlg_ml));
 }
 
 /// A place: to the right, to the front, up, mm.

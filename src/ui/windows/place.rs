@@ -3,7 +3,6 @@
 
 use egui::{Align2, Context, Pos2, Rect, Window, pos2, vec2};
 
-use crate::ui::panels::comparison_height;
 use crate::ui::state::ViewState;
 
 /// Away from the upper right corner of the 3D view: below its own buttons.
@@ -33,7 +32,7 @@ const LEAST: f32 = 280.0;
 /// What windows may cover: not the line at the bottom, nor the table of a comparison where there is room above it.
 pub(super) fn above_the_bars(ctx: &Context, view: &ViewState) -> Rect {
     let room = ctx.content_rect();
-    let table = Some(comparison_height(view, ctx));
+    let table = Some(view.comparison_height());
     let table = table.filter(|table| room.height() - STATUS - table >= LEAST).unwrap_or(0.0);
     Rect::from_min_max(room.min, room.max - vec2(0.0, STATUS + table))
 }

@@ -50,6 +50,8 @@ fn card(ui: &mut Ui, room: f32, cx: &mut CommandContext) {
     ui.label(quiet(ui, tr("Open a scan, click inside a structure, get its mask.")));
     ui.add_space(16.0);
     let rest = ScrollArea::vertical().id_salt("welcome").max_height(room);
+    // As high as it may be at once: a card has the height that it had before.
+    let rest = rest.min_scrolled_height(room);
     rest.auto_shrink([false, true]).show(ui, |ui| ways_to_begin(ui, cx));
     ui.add_space(16.0);
     ui.label(quiet(ui, tr(super::help::NOT_A_DEVICE)).small());

@@ -56,7 +56,7 @@ pub(super) fn put(bench: &mut Bench, [second, over, compared]: [bool; 3]) {
     let scans = BothScans { scan: &scan, second: there.as_deref() };
     if let Some(volume) = &there {
         bench.hashes.opened(&paths[0], volume.files());
-        companions.shown_beside(paths[0].clone(), volume.name());
+        companions.shown_beside(paths[0].clone(), volume);
         let stats = volume.stats();
         let histogram = crate::volume::Histogram::of(volume, &stats, 16);
         let layer = ImageLayer::new(Arc::clone(volume), stats, histogram);
@@ -65,7 +65,7 @@ pub(super) fn put(bench: &mut Bench, [second, over, compared]: [bool; 3]) {
             let read = labels(&paths[1], scans);
             assert!(read.on_second, "its voxels are the second scan's");
             bench.hashes.opened(&paths[1], &read.files);
-            companions.laid_over_second(paths[1].clone(), &read.name);
+            companions.laid_over_second(paths[1].clone(), &read);
             let file = (NAMES[1].to_owned(), read.reading);
             beside.labels = Some(labels_over(file, &read.read.labels, read.map.clone()));
         }
@@ -76,7 +76,7 @@ pub(super) fn put(bench: &mut Bench, [second, over, compared]: [bool; 3]) {
         let read = labels(&paths[2], scans);
         assert!(!read.on_second);
         bench.hashes.opened(&paths[2], &read.files);
-        companions.compared_with(paths[2].clone(), &read.name);
+        companions.compared_with(paths[2].clone(), &read);
         let reading = read.reading;
         let view = ComparisonView { reading, ..ComparisonView::with(NAMES[2].to_owned()) };
         bench.view.scan.comparison = Some(view);
@@ -89,7 +89,7 @@ fn kept(bench: &mut Bench) -> PathBuf {
     let files = NAMES.map(|name| bench.folder.path().join(name));
     let scan = bench.open.path.clone();
     let until = Instant::now() + Duration::from_secs(20);
-    while files.iter().chain([&scan]).any(|file| bench.hashes.of(file).sha256.is_none()) {
+    while files.iter().chain([&scan]).any(|file| bench.hashes.of(file, &[]).sha256.is_none()) {
         assert!(Instant::now() < until, "no hash");
         bench.hashes.poll();
         std::thread::sleep(Duration::from_millis(2));

@@ -131,14 +131,14 @@ fn a_file_that_is_read_again_is_hashed_again() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("scan.nii");
     let mut hashes = Hashes::new(Arc::new(|| ()));
-    assert_eq!(hashes.of(&path).sha256, None);
+    assert_eq!(hashes.of(&path, &[]).sha256, None);
     for contents in [&b"first"[..], b"second"] {
         std::fs::write(&path, contents).unwrap();
         // The first is still being hashed, or could not be.
         hashes.opened(&path, std::slice::from_ref(&path));
     }
     let until = Instant::now() + Duration::from_secs(20);
-    while hashes.of(&path).sha256.is_none() {
+    while hashes.of(&path, &[]).sha256.is_none() {
         assert!(Instant::now() < until, "no hash");
         hashes.poll();
         std::thread::sleep(Duration::from_millis(2));
@@ -146,13 +146,15 @@ fn a_file_that_is_read_again_is_hashed_again() {
     let expected = Hash::of_files(std::slice::from_ref(&path), &CancelToken::new())
         .unwrap()
         .map(|(hash, _)| hash);
-    assert_eq!(hashes.of(&path).sha256, expected);
+    assert_eq!(hashes.of(&path, &[]).sha256, expected);
 }
 
 /// A session of one mask on the scan, closed. `hashed`: the scan's check sum is in it.
 fn closed(bench: &mut Bench, hashed: bool) -> PathBuf {
     bench.paint(3);
-    while hashed && bench.hashes.of(&bench.open.path).sha256.is_none() {
+    while hashed
+        && bench.hashes.of(&bench.open.path, bench.open.document.image().files()).sha256.is_none()
+    {
         bench.hashes.poll();
         std::thread::sleep(Duration::from_millis(2));
     }

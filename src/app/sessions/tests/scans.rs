@@ -9,7 +9,7 @@ use crate::session::SessionFile;
 /// A session of one mask on the scan with its check sum, closed.
 fn closed(bench: &mut Bench) -> PathBuf {
     bench.paint(3);
-    while bench.hashes.of(&bench.open.path).sha256.is_none() {
+    while bench.hashes.of(&bench.open.path, bench.open.document.image().files()).sha256.is_none() {
         bench.hashes.poll();
         std::thread::sleep(Duration::from_millis(2));
     }
@@ -91,7 +91,7 @@ fn a_mask_beside_slices_does_not_make_them_another_scan() {
         let until = Instant::now() + Duration::from_secs(20);
         loop {
             hashes.poll();
-            if let Some(hash) = hashes.of(&folder).sha256 {
+            if let Some(hash) = hashes.of(&folder, &files).sha256 {
                 return hash;
             }
             assert!(Instant::now() < until, "no hash");

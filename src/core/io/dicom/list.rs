@@ -94,7 +94,19 @@ impl DicomList {
         let told = (cancel, progress);
         let volume = volume.read_part(&options.part, &name, warnings, limits, told)?;
         let volume = volume.called_on_screen(on_screen(&self.rows[row], &self.name));
-        Ok(if is_one_of_several { volume.told_apart_by(title) } else { volume })
+        Ok(if is_one_of_several { volume.told_apart_by(self.among(row)) } else { volume })
+    }
+
+    /// By which a scan is told from the others of its place in names of files: by more than its title where another has
+    /// the same, such as the one of an earlier study.
+    fn among(&self, row: usize) -> String {
+        let (title, key) = (self.rows[row].title(), &self.rows[row].key);
+        if self.rows.iter().filter(|other| other.title() == title).count() < 2 {
+            return title;
+        }
+        let uid = key.split('#').next().unwrap_or_default();
+        let end = uid.char_indices().rev().nth(5).map_or(0, |(at, _)| at);
+        format!("{title}-{}", &uid[end..])
     }
 
     /// That there are others than the one that is opened unasked.

@@ -2,7 +2,7 @@
 
 mod table;
 
-use egui::{ComboBox, Context, DragValue, Id, Panel, RichText, Ui};
+use egui::{ComboBox, DragValue, Panel, RichText, Ui};
 
 use crate::document::Document;
 use crate::measure::PairBy;
@@ -16,9 +16,7 @@ use crate::ui::kit::format::shorten;
 use crate::ui::kit::template::{tr_error, tr_sentence};
 use crate::ui::kit::text::{mark, tr};
 use crate::ui::kit::widgets::{colours, panel_frame, progress, quiet};
-use crate::ui::state::{
-    Action, ComparisonAction, ComparisonLook, ComparisonView, ComparisonWork, ViewState,
-};
+use crate::ui::state::{Action, ComparisonAction, ComparisonLook, ComparisonView, ComparisonWork};
 
 /// Height at first, in points, or less as a share of the window's; and how low and high it may be made.
 const HEIGHT: f32 = 236.0;
@@ -56,18 +54,7 @@ pub(super) fn show(ui: &mut Ui, document: &Document, cx: &mut CommandContext) {
             table::show(ui, document, comparison, &cx.status.comparison, cx.out);
         }
     });
-    let height = shown.response.rect.height();
-    ui.data_mut(|d| d.insert_temp(height_id(), height));
-}
-
-/// Points that it takes of the window's height.
-pub fn height(view: &ViewState, ctx: &Context) -> f32 {
-    let shown = view.scan.comparison.is_some();
-    shown.then(|| ctx.data(|d| d.get_temp(height_id()))).flatten().unwrap_or(0.0)
-}
-
-fn height_id() -> Id {
-    Id::unique("height of the comparison")
+    cx.view.transient.comparison_height = shown.response.rect.height();
 }
 
 /// What is compared with what, and how.
